@@ -1,0 +1,60 @@
+// One request travelling a fixed chain of stages (architecture 2.5 (6), 2.6).
+import type { Secret } from '../sdk/index.js';
+
+/** Bytes that are still arriving. Exactly one of `collect` (with success), `pipeTo` or `cancel` consumes it. */
+export interface ByteStream {
+  /** All bytes, or undefined when there are more than `limit`; the stream can then still be piped, from its beginning. */
+  collect(limit: number): Promise<Uint8Array | undefined>;
+  /** Copies to `out` with back-pressure and ends it; on an error of the source destroys it. */
+  pipeTo(out: NodeJS.WritableStream & { destroy(error?: Error): unknown }): void;
+  /** Gives up: the source is told to stop. Safe at any time. */
+  cancel(): void;
+}
+
+/** A body that is in memory, or one that streams. */
+export type Body = Uint8Array | ByteStream;
+
+/** What happened in the cache, for labels, logs and metrics. */
+export interface Notes {
+  cache?: 'hit' | 'miss' | 'bypass';
+  /** Reason code of a miss or bypass (documented table). */
+  why?: string;
+  ageMs?: number;
+}
+
+/** One request. Stages may change the mutable fields on the way in. */
+export interface Exchange {
+  /** Made only when asked for. */
+  readonly id: string;
+  readonly method: string;
+  /** Path as received: raw, not decoded, without the query (D-36). */
+  readonly path: string;
+  /** Query as received, without the question mark; empty when there is none. */
+  readonly query: string;
+  /** Header list as received: name, value, name, value ... */
+  headers: string[];
+  body: Body;
+  /** Aborted when the client left. Made only when asked for. */
+  readonly signal: AbortSignal;
+  /** The token the request will carry; set by the identity stage. */
+  token: Secret | undefined;
+  /** Name of the identity whose token it is; undefined for the client's own token. */
+  identity: string | undefined;
+  /** Canonical namespace (`ns1/ns2/`, empty for root), from header and configuration. */
+  namespace: string;
+  readonly notes: Notes;
+}
+
+/** An answer. HTTP errors of the server are replies, not exceptions; only "no reply" throws. */
+export interface Reply {
+  readonly status: number;
+  /** Header list: name, value ... without hop-by-hop headers. */
+  headers: string[];
+  body: Body;
+}
+
+/** One step of the pipeline. It may answer, change the exchange, or change the reply. `next` may be called once. */
+export type Stage = (exchange: Exchange, next: () => Reply | Promise<Reply>) => Reply | Promise<Reply>;
+
+/** Sends a request to the server as it is (raw target, headers without hop-by-hop ones) and answers with a streaming body. */
+export type Forward = (exchange: Exchange) => Promise<Reply>;

@@ -1,0 +1,26 @@
+// The public contract of Claviger for plugins. Semantic versioning applies to what is exported here, and only to that.
+export { AgentError, agentError, describeError, type Act, type ErrorFacts } from './errors.js';
+export { CODES, type Code } from './codes.js';
+export { Secret } from './secret.js';
+export { KINDS, type Kind, type Manifest } from './manifest.js';
+export type {
+  ClientIdentity,
+  Clock,
+  Component,
+  Env as EnvAccess,
+  Health,
+  LogFields,
+  Logger,
+  RawHeaders,
+  State as StateAccess,
+  Vault,
+  VaultAnswer,
+  VaultCall,
+} from './host.js';
+export { Env, Log, Mount, Report, Settings, SLOTS, State, Time, Upstream, definePlugin, plugin, slot, type Slot } from './slots.js';
+export type { AuthMethod, LoginAnswer, LoginAttempt, LoginPlan, Tried } from './kinds/auth-method.js';
+export type { Delivery, Sink } from './kinds/sink.js';
+export type { CacheStore, StoreWrite } from './kinds/cache-store.js';
+export type { Bound, Listener } from './kinds/listener.js';
+export type { HashInput, RequestHasher } from './kinds/request-hasher.js';
+export type { Serve } from './http-server.js';
