@@ -61,9 +61,7 @@ export interface MethodConfig {
 export interface SinkConfig {
   readonly type: string;
   readonly wrapTtlMs: number;
-  readonly encryption?:
-    | { readonly dhPath: string; readonly deriveKey: boolean; readonly aad: string }
-    | undefined;
+  readonly encryption?: { readonly dhPath: string; readonly deriveKey: boolean; readonly aad: string } | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly at: string;
 }

@@ -34,8 +34,8 @@ export interface Exchange {
   /** Header list as received: name, value, name, value ... */
   headers: string[];
   body: Body;
-  /** Aborted when the client left. Made only when asked for. */
-  readonly signal: AbortSignal;
+  /** Aborted when the client left, or when the last of several clients that wait for one answer left. Made only when asked for. */
+  signal: AbortSignal;
   /** The token the request will carry; set by the identity stage. */
   token: Secret | undefined;
   /** Name of the identity whose token it is; undefined for the client's own token. */
@@ -43,14 +43,25 @@ export interface Exchange {
   /** Canonical namespace (`ns1/ns2/`, empty for root), from header and configuration. */
   namespace: string;
   readonly notes: Notes;
+  /** Key of the cache for this request, once it is known: a digest, no secret. */
+  cacheKey?: string | undefined;
 }
 
 /** An answer. HTTP errors of the server are replies, not exceptions; only "no reply" throws. */
 export interface Reply {
   readonly status: number;
-  /** Header list: name, value ... without hop-by-hop headers. */
+  /** Header list: name, value ... without hop-by-hop headers. Shared by all hits of an entry: copy before you change it. */
   headers: string[];
   body: Body;
+}
+
+/** Answers one request locally. */
+export type Handler = (exchange: Exchange) => Reply | Promise<Reply>;
+
+/** A local endpoint. `control` ones change something: the request-header gate covers them (D-24, D-75). */
+export interface LocalRoute {
+  readonly control: boolean;
+  readonly handle: Handler;
 }
 
 /** One step of the pipeline. It may answer, change the exchange, or change the reply. `next` may be called once. */

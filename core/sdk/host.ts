@@ -15,6 +15,8 @@ export interface Logger {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
+  /** True when lines of this level are written. Ask before building fields on a hot path; without it, assume true. */
+  enabled?(level: 'trace' | 'debug' | 'info' | 'warn' | 'error'): boolean;
 }
 
 /** Time. Everything that waits or asks for the time goes through it, so that tests can own it. */

@@ -17,10 +17,52 @@ export type {
   VaultAnswer,
   VaultCall,
 } from './host.js';
-export { Env, Log, Mount, Report, Settings, SLOTS, State, Time, Upstream, definePlugin, plugin, slot, type Slot } from './slots.js';
+export {
+  Env,
+  Log,
+  Mount,
+  Report,
+  Settings,
+  SLOTS,
+  State,
+  Time,
+  Upstream,
+  construct,
+  definePlugin,
+  plugin,
+  slot,
+  type Slot,
+} from './slots.js';
 export type { AuthMethod, LoginAnswer, LoginAttempt, LoginPlan, Tried } from './kinds/auth-method.js';
 export type { Delivery, Sink } from './kinds/sink.js';
 export type { CacheStore, StoreWrite } from './kinds/cache-store.js';
 export type { Bound, Listener } from './kinds/listener.js';
 export type { HashInput, RequestHasher } from './kinds/request-hasher.js';
 export type { Serve } from './http-server.js';
+export {
+  isSameFile,
+  readCredential,
+  removeCredential,
+  type Credential,
+  type CredentialOptions,
+  type FileIdentity,
+  type Removal,
+  type Trim,
+} from './credential.js';
+export { CredentialFile, type CredentialFileOptions } from './credential-file.js';
+export { watchFile, type WatchOptions } from './watch-file.js';
+export { checkReplaceable, replaceFile, type FileAttributes } from './atomic-file.js';
+export { accountNumber, type AccountKind } from './account.js';
+export { errnoOf, failureText } from './failure-text.js';
+export {
+  createHttpServer,
+  DEFAULT_LIMITS,
+  listenError,
+  readListenerTls,
+  type HttpLimits,
+  type HttpServer,
+  type HttpServerOptions,
+  type ListenerTlsContext,
+  type ListenerTlsSettings,
+  type TlsMaterial,
+} from './http-server.js';

@@ -1,6 +1,7 @@
 // DI slots: key, decorator and documentation in one (architecture 2.12). Authors never import tsyringe.
 import 'reflect-metadata';
 import { inject, injectable } from 'tsyringe';
+import { agentError } from './errors.js';
 import type { Clock, Env as EnvType, Health, Logger, State as StateType, Vault } from './host.js';
 
 /** A typed place to inject from. Use it as a parameter decorator: `constructor(@Settings private readonly settings: Mine)`. */
@@ -42,4 +43,26 @@ export function definePlugin<T extends Class>(target: T, slots: readonly Slot<un
   slots.forEach((decorate, index) => decorate(target, undefined, index));
   plugin()(target);
   return target;
+}
+
+/**
+ * Makes a plugin without a container: fills each parameter with the value of its slot. Throws PLUGIN_SHAPE when a parameter has no slot or the
+ * slot no value.
+ */
+export function construct<T extends object>(target: new (...args: never[]) => T, values: ReadonlyMap<symbol, unknown>): T {
+  const keys = (Reflect.getOwnMetadata('injectionTokens', target) ?? {}) as Readonly<Record<number, unknown>>;
+  const wanted = Math.max(target.length, ...Object.keys(keys).map((index) => Number(index) + 1));
+  const given = Array.from({ length: wanted }, (_, index) => valueOf(target.name, index, tokenOf(keys[index]), values));
+  return new target(...(given as never[]));
+}
+
+/** tsyringe keeps the key itself, or a description with the key in `token`. */
+function tokenOf(kept: unknown): unknown {
+  return typeof kept === 'object' && kept !== null && 'token' in kept ? kept.token : kept;
+}
+
+function valueOf(plugin: string, index: number, key: unknown, values: ReadonlyMap<symbol, unknown>): unknown {
+  if (typeof key === 'symbol' && values.has(key)) return values.get(key);
+  const why = typeof key === 'symbol' ? `asks for ${String(key.description)}, which is not given` : 'has no slot';
+  throw agentError('PLUGIN_SHAPE', { plugin, why: `parameter ${index + 1} of its constructor ${why}` });
 }

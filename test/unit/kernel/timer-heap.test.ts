@@ -2,7 +2,12 @@ import { expect } from 'chai';
 import { TimerHeap } from '../../../core/kernel/timer-heap.js';
 
 /** A hand-driven wake-up: remembers the one armed timer. */
-function handTimer(): { now: number; armed: { at: number; task: () => void } | undefined; heap: TimerHeap; longest: number } {
+function handTimer(): {
+  now: number;
+  armed: { at: number; task: () => void } | undefined;
+  heap: TimerHeap;
+  longest: number;
+} {
   const state = {
     now: 0,
     armed: undefined as { at: number; task: () => void } | undefined,
@@ -37,7 +42,12 @@ describe('timer heap', () => {
   it('fires in order of time, and in order of scheduling for equal times', () => {
     const state = handTimer();
     const fired: string[] = [];
-    for (const [name, at] of [['c', 30], ['a', 10], ['b1', 20], ['b2', 20]] as const) {
+    for (const [name, at] of [
+      ['c', 30],
+      ['a', 10],
+      ['b1', 20],
+      ['b2', 20],
+    ] as const) {
       state.heap.schedule(at, () => fired.push(name));
     }
     runUntil(state, 100);

@@ -1,0 +1,106 @@
+// What a server's answer to a login means. Pure: an answer comes in, a grant or an error for people comes out; it must not know who asked.
+import { agentError, Secret, type AgentError, type VaultAnswer } from '../sdk/index.js';
+import { serverWords } from './server-words.js';
+import { wrapInfoText } from './wrap.js';
+
+/** A token that the server gave or confirmed. `wrapped`: the token is the wrap_info JSON with its newline. */
+export interface Grant {
+  readonly form: 'plain' | 'wrapped';
+  readonly token: Secret;
+  readonly accessor: string;
+  readonly policies: readonly string[];
+  readonly renewable: boolean;
+  readonly kind: 'service' | 'batch' | 'unknown';
+  /** 0: does not expire, or nobody knows. */
+  readonly ttlMs: number;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fields = (value: unknown): Fields | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((v) => typeof v === 'string') : []);
+const secondsToMs = (value: unknown): number => (typeof value === 'number' && value > 0 ? value * 1000 : 0);
+const kindOf = (value: unknown): Grant['kind'] => (value === 'service' || value === 'batch' ? value : 'unknown');
+const bad = (why: string): AgentError => agentError('AUTH_BAD_ANSWER', { why });
+
+/** The `errors` list of an answer. */
+export function errorsOf(answer: VaultAnswer): string[] {
+  return texts(fields(answer.body)?.errors);
+}
+
+/** AUTH_REFUSED for an answer of 400 and above; server words are capped and cleaned, texts in `secrets` masked. */
+export function refusal(answer: VaultAnswer, secrets: readonly string[], hint?: string): AgentError {
+  const errors = serverWords(errorsOf(answer), secrets);
+  return agentError('AUTH_REFUSED', { status: answer.status, errors: errors === '' ? 'no reason given' : errors }, { hint });
+}
+
+/** The grant in a login's answer. Throws AUTH_BAD_ANSWER or AUTH_MFA_REQUIRED; the status must be below 400. */
+export function grantOfLogin(answer: VaultAnswer): Grant {
+  const auth = fields(fields(answer.body)?.auth);
+  if (auth === undefined) throw bad('it has no auth block');
+  if (fields(auth.mfa_requirement)) throw agentError('AUTH_MFA_REQUIRED', {}, { hint: mfaHint(fields(auth.mfa_requirement)) });
+  if (text(auth.client_token) === '') throw bad('its token is empty');
+  const kind = kindOf(auth.token_type);
+  return {
+    form: 'plain',
+    token: new Secret(text(auth.client_token)),
+    accessor: text(auth.accessor),
+    policies: texts(auth.policies),
+    renewable: auth.renewable === true && kind !== 'batch',
+    kind,
+    ttlMs: secondsToMs(auth.lease_duration),
+  };
+}
+
+function mfaHint(requirement: Fields | undefined): string {
+  const constraints = Object.values(fields(requirement?.mfa_constraints) ?? {});
+  const methods = constraints.flatMap((each) => (Array.isArray(fields(each)?.any) ? (fields(each)?.any as unknown[]) : []));
+  const types = new Set(methods.map((method) => text(fields(method)?.type)).filter((type) => type !== ''));
+  const asked = types.size > 0 ? ` (${[...types].join(', ')})` : '';
+  return `an agent cannot answer a second factor${asked}; exempt this role from the login enforcement`;
+}
+
+/** The grant of a login with `wrap_ttl`: the wrap_info JSON. Throws AUTH_BAD_ANSWER. */
+export function grantOfWrapping(answer: VaultAnswer): Grant {
+  const info = fields(fields(answer.body)?.wrap_info);
+  if (info === undefined || text(info.token) === '') throw bad('wrap_ttl is set, but it has no wrap_info with a token');
+  return {
+    form: 'wrapped',
+    token: new Secret(wrapInfoText(info)),
+    accessor: text(info.wrapped_accessor),
+    policies: [],
+    renewable: false,
+    kind: 'unknown',
+    ttlMs: secondsToMs(info.ttl),
+  };
+}
+
+/** The grant of a token that the method already held, from lookup-self. Throws AUTH_BAD_ANSWER. */
+export function grantOfLookup(answer: VaultAnswer, token: Secret): Grant {
+  const data = fields(fields(answer.body)?.data);
+  if (data === undefined || text(data.id) === '') throw bad('lookup-self has no data.id');
+  const kind = kindOf(data.type);
+  return {
+    form: 'plain',
+    token,
+    accessor: text(data.accessor),
+    policies: texts(data.policies),
+    renewable: data.renewable === true && kind !== 'batch',
+    kind,
+    ttlMs: secondsToMs(data.ttl),
+  };
+}
+
+/** A token that is known to live, and nothing else of it (its policies do not allow lookup-self). */
+export function grantOfLiving(token: Secret): Grant {
+  return { form: 'plain', token, accessor: '', policies: [], renewable: false, kind: 'unknown', ttlMs: 0 };
+}
+
+/** What a renewal's answer says; undefined when it has no auth block. */
+export function renewalOf(answer: VaultAnswer): { readonly ttlMs: number; readonly renewable: boolean } | undefined {
+  const auth = fields(fields(answer.body)?.auth);
+  if (auth === undefined) return undefined;
+  return { ttlMs: secondsToMs(auth.lease_duration), renewable: auth.renewable !== false };
+}

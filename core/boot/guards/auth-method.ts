@@ -1,0 +1,33 @@
+// Guard of an auth method: bounds `prepare` and `accepted`, prefixes errors, keeps a throwing `hint` from doing harm.
+import type { AuthMethod, LoginAttempt } from '../../sdk/index.js';
+import { bounded, type Guarded } from './bounded.js';
+
+const PREPARE_MS = 60_000;
+const ACCEPTED_MS = 10_000;
+
+/** Wraps an auth method. */
+export function guardAuthMethod(guarded: Guarded, method: AuthMethod): AuthMethod {
+  const { accepted, changes, hint } = method;
+  return {
+    prepare: (attempt: LoginAttempt) =>
+      bounded(guarded, { name: 'prepare', boundMs: PREPARE_MS, outer: attempt.signal }, (signal) =>
+        method.prepare({ ...attempt, signal }),
+      ),
+    ...(accepted && {
+      accepted: (answer) =>
+        bounded(guarded, { name: 'accepted', boundMs: ACCEPTED_MS }, () => accepted.call(method, answer)),
+    }),
+    ...(changes && { changes: (signal) => changes.call(method, signal) }),
+    ...(hint && {
+      hint: (status, errors) => {
+        try {
+          return hint.call(method, status, errors);
+        } catch {
+          return undefined;
+        }
+      },
+    }),
+    start: async (signal) => method.start?.(signal),
+    stop: async (signal) => method.stop?.(signal),
+  };
+}

@@ -1,0 +1,20 @@
+// Guard of a sink: bounds writes, prefixes errors.
+import type { Sink } from '../../sdk/index.js';
+import { bounded, type Guarded } from './bounded.js';
+
+const WRITE_MS = 30_000;
+
+/** Wraps a sink. */
+export function guardSink(guarded: Guarded, sink: Sink): Sink {
+  const { withdraw } = sink;
+  return {
+    write: (delivery, outer) =>
+      bounded(guarded, { name: 'write', boundMs: WRITE_MS, outer }, (signal) => sink.write(delivery, signal)),
+    ...(withdraw && {
+      withdraw: (outer) =>
+        bounded(guarded, { name: 'withdraw', boundMs: WRITE_MS, outer }, (signal) => withdraw.call(sink, signal)),
+    }),
+    start: async (signal) => sink.start?.(signal),
+    stop: async (signal) => sink.stop?.(signal),
+  };
+}

@@ -1,0 +1,92 @@
+// Ordered start, reverse stop, time-outs that name the culprit, and the time tree of a boot. It must not know what the components do.
+import { AgentError, agentError, describeError, type Clock } from '../sdk/index.js';
+import type { StatusBoard } from './health.js';
+
+/** One thing with a life. `label` is what a person reads: `sink "file" (sink.default.1)`. */
+export interface Living {
+  readonly id: string;
+  readonly label: string;
+  readonly start?: (signal: AbortSignal) => Promise<void>;
+  readonly stop?: (signal: AbortSignal) => Promise<void>;
+  /** A failure to start is degraded, not the end of the boot. */
+  readonly mayFail?: boolean;
+}
+
+/** How long one step took. */
+export interface Timing {
+  readonly id: string;
+  readonly ms: number;
+}
+
+/** Runs a list of components. */
+export class Lifecycle {
+  readonly #clock: Clock;
+  readonly #board: StatusBoard;
+  readonly #startTimeoutMs: number;
+  readonly #started: Living[] = [];
+  readonly timings: Timing[] = [];
+
+  constructor(options: { readonly clock: Clock; readonly board: StatusBoard; readonly startTimeoutMs?: number }) {
+    this.#clock = options.clock;
+    this.#board = options.board;
+    this.#startTimeoutMs = options.startTimeoutMs ?? 10_000;
+  }
+
+  /**
+   * Starts one component. Throws what its start threw (an AgentError as it is, anything else as PLUGIN_START), or PLUGIN_START_TIMEOUT.
+   * An error with `act: 'wait'` is degraded: the component counts as started.
+   */
+  async start(living: Living): Promise<void> {
+    this.#board.add(living.id);
+    const began = this.#clock.now();
+    this.#started.push(living);
+    try {
+      if (living.start) await this.#bounded(living, living.start, this.#startTimeoutMs);
+      this.#board.set(living.id, 'ok');
+    } catch (error) {
+      const known = asStartError(living, error);
+      if (known.act !== 'wait' && living.mayFail !== true) throw known;
+      this.#board.set(living.id, 'degraded', known);
+    } finally {
+      this.timings.push({ id: living.id, ms: this.#clock.now() - began });
+    }
+  }
+
+  /** Stops everything that was started, last first, within one grace. Errors are collected, never thrown early. */
+  async stop(graceMs: number): Promise<readonly unknown[]> {
+    const errors: unknown[] = [];
+    const deadline = this.#clock.now() + graceMs;
+    for (let living = this.#started.pop(); living !== undefined; living = this.#started.pop()) {
+      this.#board.set(living.id, 'stopping');
+      try {
+        if (living.stop) await this.#bounded(living, living.stop, Math.max(100, deadline - this.#clock.now()));
+      } catch (error) {
+        errors.push(error);
+      }
+      this.#board.set(living.id, 'stopped');
+    }
+    return errors;
+  }
+
+  async #bounded(living: Living, work: (signal: AbortSignal) => Promise<void>, boundMs: number): Promise<void> {
+    const abort = new AbortController();
+    let cancel: (() => void) | undefined;
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.after(boundMs, () => {
+        const error = agentError('PLUGIN_START_TIMEOUT', { plugin: living.label, seconds: boundMs / 1000 });
+        reject(error);
+        abort.abort(error);
+      });
+    });
+    try {
+      await Promise.race([work(abort.signal), late]);
+    } finally {
+      cancel?.();
+    }
+  }
+}
+
+function asStartError(living: Living, error: unknown): AgentError {
+  if (error instanceof AgentError) return error;
+  return agentError('PLUGIN_START', { plugin: living.label, why: describeError(error) }, { cause: error });
+}

@@ -1,0 +1,60 @@
+// Request, answer and verdict -> what the new entry is made of. Pure.
+import type { Exchange } from '../contracts/exchange.js';
+import type { BufferedReply, ClearRequest } from '../contracts/lease-cache.js';
+import { canonicalNamespace } from '../vault/namespace.js';
+import { storeAnswer } from './age.js';
+import type { Verdict } from './classify.js';
+import type { Criteria } from './criteria.js';
+import type { Entry, EntryFacts } from './entry.js';
+import { placeOfLease, placeOfToken, type Place } from './lease-namespace.js';
+import { canonicalPath } from './request-path.js';
+
+/** A verdict that says to store. */
+export type Storable = Exclude<Verdict, { kind: 'none' }>;
+
+/** What is stored and how. `head` is already shared, `parent` the entry of the request's token. */
+export interface Storing {
+  readonly exchange: Exchange;
+  readonly reply: BufferedReply;
+  readonly verdict: Storable;
+  readonly parent: Entry | undefined;
+  readonly head: readonly string[];
+  readonly now: number;
+  readonly verbatim: boolean;
+}
+
+/** The facts of a new entry. An orphan token hangs on nothing (C-31). */
+export function factsOf({ exchange, reply, verdict, parent, head, now, verbatim }: Storing): EntryFacts {
+  const { namespace, path } = exchange;
+  const field = verdict.kind === 'lease' ? 'lease' : 'auth';
+  const answer = storeAnswer({ status: reply.status, body: reply.body, head, storedAt: now, field, verbatim });
+  const clean = canonicalPath(path);
+  if (verdict.kind === 'lease') {
+    const home = homeOf(placeOfLease(namespace, clean, verdict.leaseId));
+    return { kind: 'lease', namespace, path, home, parent, answer, lease: verdict.leaseId };
+  }
+  const { token, accessor, orphan } = verdict.auth;
+  const home = homeOf(placeOfToken(namespace, clean));
+  return { kind: 'token', namespace, path, home, answer, token, accessor, parent: orphan ? undefined : parent };
+}
+
+const homeOf = ({ namespace, path }: Place): EntryFacts['home'] => ({
+  namespace,
+  path: path.startsWith('/v1/') ? path.slice(4) : path,
+});
+
+/** The criteria of a cache-clear (spec cache section 8). */
+export function criteriaOf(request: ClearRequest): Criteria {
+  switch (request.type) {
+    case 'all':
+      return { by: 'all' };
+    case 'request_path':
+      return { by: 'request-path', path: request.value, namespace: canonicalNamespace(request.namespace) };
+    case 'token':
+      return { by: 'token', token: request.value };
+    case 'token_accessor':
+      return { by: 'accessor', accessor: request.value };
+    case 'lease':
+      return { by: 'lease', lease: request.value };
+  }
+}

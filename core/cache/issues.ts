@@ -1,0 +1,32 @@
+// Whether the answer to a request will hold a new secret, judged by the shapes of the known engines and by what the same path answered before.
+import { canonicalPath } from './request-path.js';
+
+/** `surely`: abandoning the request would lose a secret. `never`: it is a plain read. */
+export type Issues = 'surely' | 'perhaps' | 'never';
+
+const MOST_PATHS = 2000;
+const SECRET = /\/(?:creds|sts|token|key|issue|sign|session|access_token|credentials?|otp|generate)(?:\/|$)|\/auth\/.+\/login|\/auth\/token\/create/;
+// kv 2 and identities hand out no leases
+const PLAIN = /^\/v1\/(?:.*\/)?(?:[^/]+\/(?:data|metadata|subkeys|delete|undelete|destroy)\/|identity\/)/;
+
+/** Remembers which reads were answered with a secret of their own and which with plain data. Bounded. */
+export class IssueMemory {
+  readonly #issued = new Map<string, boolean>();
+
+  /** Judges a request that is a cache candidate. */
+  judge(method: string, path: string, query: string): Issues {
+    const known = method === 'GET' ? this.#issued.get(path) : undefined;
+    if (known !== undefined) return known ? 'surely' : 'never';
+    if (method === 'GET' && query !== '' && /(?:^|&)list=true/.test(query)) return 'never';
+    const clean = canonicalPath(path);
+    if (PLAIN.test(clean)) return 'never';
+    return SECRET.test(clean) ? 'surely' : 'perhaps';
+  }
+
+  /** A read was answered: with a secret of its own, or with plain data. */
+  learn(method: string, path: string, issued: boolean): void {
+    if (method !== 'GET' || this.#issued.get(path) === issued) return;
+    if (this.#issued.size >= MOST_PATHS) this.#issued.clear();
+    this.#issued.set(path, issued);
+  }
+}

@@ -1,0 +1,27 @@
+// The canonical copy of a request path, for matching only: what is sent stays as received (D-36). Pure.
+
+/** Percent-decoded, with runs of slashes folded; a path that cannot be decoded is taken literally. */
+export function canonicalPath(path: string): string {
+  const folded = path.includes('//') ? path.replace(/\/{2,}/g, '/') : path;
+  if (!folded.includes('%')) return folded;
+  return decoded(folded).replace(/\/{2,}/g, '/');
+}
+
+/** Percent-decoded text, or the text itself when it is not valid. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Without slashes at either end. */
+export function trimSlashes(text: string): string {
+  return text.replace(/^\/+|\/+$/g, '');
+}
+
+/** True when `text` is `prefix` or continues it with a slash: revocation prefixes match by path segment or a full id (corrections). */
+export function underPrefix(text: string, prefix: string): boolean {
+  return prefix === '' || text === prefix || (text.startsWith(prefix) && text[prefix.length] === '/');
+}

@@ -1,0 +1,92 @@
+// Request -> what it revokes when the server agrees (spec cache section 7 with D-10, D-11, D-12, D-38, D-53 and the corrections). Pure and total.
+import type { Criteria } from './criteria.js';
+import { splitNamespace, type Place } from './lease-namespace.js';
+import { parametersOf, type Parameters } from './request-body.js';
+import { canonicalPath, trimSlashes } from './request-path.js';
+
+/** A request as it was sent. `path` is raw, `namespace` canonical, `token` the request's own (empty for none). */
+export interface SentRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly namespace: string;
+  readonly token: string;
+  readonly body: Uint8Array;
+}
+
+/** True for the answers of a revocation that happened: 204 by default, 202 when it goes on in the background, 200 with a warning (D-10). */
+export function revoked(status: number): boolean {
+  return status === 200 || status === 202 || status === 204;
+}
+
+/** True when the path may revoke something, judged cheaply: false for nearly all requests. */
+export function mayRevoke(method: string, path: string): boolean {
+  const canonical = canonicalPath(path);
+  if (method === 'POST' || method === 'PUT') return /\/(sys|auth\/token)\/.*revoke|\/sys\/remount/.test(canonical);
+  return method === 'DELETE' && /\/sys\/(mounts|auth|namespaces)\//.test(canonical);
+}
+
+/** What the request revokes, or undefined. Odd bodies revoke nothing (D-38). */
+export function revocationOf(request: SentRequest): Criteria | undefined {
+  const canonical = canonicalPath(request.path);
+  if (request.method === 'DELETE') return removalOf(splitNamespace(request.namespace, canonical, REMOVALS));
+  const place = splitNamespace(request.namespace, canonical);
+  const parameters = parametersOf(request.body, request.query);
+  if (place.path.startsWith('/v1/auth/token/')) return tokenRevocation(place.path.slice(15), parameters, request.token);
+  if (canonical.endsWith('/sys/remount')) return remountOf(request.namespace, canonical, parameters);
+  return leaseRevocation(place, parameters);
+}
+
+const REMOVALS = ['sys/mounts/', 'sys/auth/', 'sys/namespaces/'];
+
+// Unmounting an engine and disabling an auth method kill their leases and tokens (corrections).
+function removalOf({ namespace, path }: Place): Criteria | undefined {
+  const [, , , what, ...rest] = path.split('/');
+  const name = trimSlashes(rest.join('/'));
+  if (name === '') return undefined;
+  if (what === 'mounts') return { by: 'prefix', prefix: name, namespace };
+  if (what === 'auth') return { by: 'prefix', prefix: `auth/${name}`, namespace };
+  if (what === 'namespaces') return { by: 'namespace', namespace: `${namespace}${name}/` };
+  return undefined;
+}
+
+function remountOf(namespace: string, path: string, parameters: Parameters): Criteria | undefined {
+  const from = trimSlashes(parameters.text('from'));
+  if (from === '') return undefined;
+  return { by: 'prefix', prefix: from, namespace: splitNamespace(namespace, path, ['sys/remount']).namespace };
+}
+
+function tokenRevocation(rest: string, parameters: Parameters, own: string): Criteria | undefined {
+  const [verb, inPath = ''] = cut(rest);
+  const given = (name: string): string => parameters.text(name) || inPath;
+  switch (verb) {
+    case 'revoke-self':
+      return own === '' ? undefined : { by: 'token', token: own };
+    case 'revoke':
+      return given('token') === '' ? undefined : { by: 'token', token: given('token') };
+    case 'revoke-accessor':
+      return given('accessor') === '' ? undefined : { by: 'accessor', accessor: given('accessor') };
+    case 'revoke-orphan':
+      return given('token') === '' ? undefined : { by: 'orphan', token: given('token') };
+    default:
+      return undefined;
+  }
+}
+
+function leaseRevocation({ namespace, path }: Place, parameters: Parameters): Criteria | undefined {
+  const rest = /^\/v1\/sys\/(?:leases\/)?(revoke.*)$/.exec(path)?.[1];
+  if (rest === undefined) return undefined;
+  const [verb, inPath = ''] = cut(rest);
+  const target = trimSlashes(inPath);
+  if (verb === 'revoke') {
+    const lease = parameters.text('lease_id') || target;
+    return lease === '' ? undefined : { by: 'lease', lease };
+  }
+  const prefix = verb === 'revoke-prefix' || verb === 'revoke-force' ? target || trimSlashes(parameters.text('prefix')) : '';
+  return prefix === '' ? undefined : { by: 'prefix', prefix, namespace };
+}
+
+function cut(rest: string): [string, string?] {
+  const at = rest.indexOf('/');
+  return at < 0 ? [rest] : [rest.slice(0, at), rest.slice(at + 1)];
+}

@@ -1,0 +1,86 @@
+// All stanzas after validation, before defaults of the environment: what the rules look at. Types only.
+import type { CatalogEntry } from '../contracts/catalog.js';
+import type { Flags } from './flags.js';
+import type { Environment } from './environment.js';
+import type { MapValue } from './located.js';
+import type { NotBuiltEntry } from './not-built.js';
+import type { Report } from './report.js';
+import type {
+  ApiProxySettings,
+  AutoAuthSettings,
+  CacheSettings,
+  CompatSettings,
+  ListenerSettings,
+  MethodSettings,
+  PluginSettings,
+  RootSettings,
+  SinkSettings,
+  TelemetrySettings,
+  TemplateSettings,
+  VaultSettings,
+} from './stanzas.js';
+import type { Catalog } from '../contracts/catalog.js';
+
+/** A block and its settings. */
+export interface Stanza<T> {
+  readonly map: MapValue;
+  readonly settings: T;
+  /** JSON pointers of settings that have findings. */
+  readonly broken: ReadonlySet<string>;
+  /** How the block is called in findings: `auto_auth.sink[1]`. */
+  readonly prefix: string;
+}
+
+/** A block that a plugin works on: `own` are the settings of the plugin. */
+export interface PluginStanza<T> extends Stanza<T> {
+  readonly type: string;
+  readonly entry: CatalogEntry | undefined;
+  readonly own: Readonly<Record<string, unknown>>;
+}
+
+/** One `auto_auth` block. */
+export interface IdentityDraft extends Stanza<AutoAuthSettings> {
+  readonly name: string;
+  readonly label: string | undefined;
+  /** The block without method and sinks, as it was validated. */
+  readonly plain: MapValue;
+  readonly method: PluginStanza<MethodSettings> | undefined;
+  readonly sinks: readonly PluginStanza<SinkSettings>[];
+}
+
+/** `cache` with the plugin that recognises requests. */
+export interface CacheDraft extends Stanza<CacheSettings> {
+  readonly hasher: {
+    readonly name: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+    readonly map: MapValue;
+  };
+}
+
+/** Everything. */
+export interface Draft {
+  readonly root: Stanza<RootSettings>;
+  readonly vault: Stanza<VaultSettings> | undefined;
+  readonly identities: readonly IdentityDraft[];
+  readonly cache: CacheDraft | undefined;
+  readonly apiProxy: Stanza<ApiProxySettings> | undefined;
+  readonly listeners: readonly PluginStanza<ListenerSettings>[];
+  readonly templates: readonly Stanza<TemplateSettings>[];
+  readonly envTemplates: readonly Stanza<TemplateSettings>[];
+  readonly exec: Stanza<unknown> | undefined;
+  readonly telemetry: Stanza<TelemetrySettings> | undefined;
+  readonly plugins: readonly Stanza<PluginSettings>[];
+  readonly compat: Stanza<CompatSettings> | undefined;
+}
+
+/** What a run of the check is about. */
+export interface CheckScope {
+  readonly report: Report;
+  readonly product: 'agent' | 'proxy';
+  readonly env: Environment;
+  readonly flags: Flags;
+  readonly catalog: Catalog;
+  readonly notBuilt: readonly NotBuiltEntry[];
+  /** Part of the text could not be read, so what is missing may only be hidden. */
+  readonly partial: boolean;
+}

@@ -1,0 +1,50 @@
+// Files that a configuration names and that are not there: warnings of `config validate` (x-file in the schemas).
+import type { CheckScope, Draft } from './draft.js';
+import { dotted, locate, pointerTo, type MapValue } from './located.js';
+import { memberSchema, type Schema } from './schema.js';
+import { blockValidator, pluginValidator } from './validators.js';
+import type { CatalogEntry } from '../contracts/catalog.js';
+import { mapAt } from './located.js';
+
+/** Reports each named file that `exists` denies. */
+export async function reportMissingFiles(
+  draft: Draft,
+  scope: CheckScope,
+  exists: (path: string) => boolean,
+): Promise<void> {
+  const look = (map: MapValue | undefined, schema: Schema, settings: object, prefix: string): void => {
+    for (const [name, value] of Object.entries(settings)) {
+      const member = memberSchema(schema, name, schema);
+      if (member?.['x-file'] !== true || typeof value !== 'string' || value === '' || exists(value)) continue;
+      const pointer = pointerTo('', name);
+      const key = dotted(prefix, pointer);
+      const hint = 'create it before the agent starts, or correct the path';
+      const at = map === undefined ? undefined : locate(map, pointer).at;
+      scope.report.warn('CONFIG_FILE_MISSING', { key, path: value }, { at, key, hint });
+    }
+  };
+  const own = async (
+    entry: CatalogEntry | undefined,
+    map: MapValue | undefined,
+    settings: object,
+    prefix: string,
+  ): Promise<void> => {
+    if (entry !== undefined) look(map, (await pluginValidator(entry)).schema, settings, prefix);
+  };
+  if (draft.vault !== undefined)
+    look(draft.vault.map, (await blockValidator('blocks/vault.schema.json')).schema, draft.vault.settings, 'vault');
+  for (const { method, sinks } of draft.identities) {
+    for (const part of method === undefined ? sinks : [method, ...sinks]) {
+      await own(part.entry, mapAt(part.map, 'config'), part.own, `${part.prefix}.config`);
+    }
+  }
+  for (const listener of draft.listeners) await own(listener.entry, listener.map, listener.own, listener.prefix);
+  for (const template of [...draft.templates, ...draft.envTemplates]) {
+    look(
+      template.map,
+      (await blockValidator('blocks/template.schema.json')).schema,
+      template.settings,
+      template.prefix,
+    );
+  }
+}

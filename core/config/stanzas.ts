@@ -1,0 +1,120 @@
+// What each block holds after validation: the TypeScript side of config-schema/blocks. Types only.
+
+/** `true`, `false` or `"force"`. */
+export type TokenChoice = boolean | 'force';
+
+/** Keys of the top level that are no blocks. */
+export interface RootSettings {
+  readonly pid_file?: string;
+  readonly exit_after_auth?: boolean;
+  readonly log_level?: string;
+  readonly log_format?: string;
+  readonly log_file?: string;
+  readonly log_rotate_bytes?: number;
+  readonly log_rotate_duration?: number;
+  readonly log_rotate_max_files?: number;
+  readonly disable_idle_connections?: readonly string[];
+  readonly disable_keep_alives?: readonly string[];
+  readonly plugin_directory?: readonly string[];
+}
+
+/** `vault`. */
+export interface VaultSettings {
+  readonly address?: string;
+  readonly namespace?: string;
+  readonly ca_cert?: string;
+  readonly ca_path?: string;
+  readonly client_cert?: string;
+  readonly client_key?: string;
+  readonly tls_skip_verify?: boolean;
+  readonly tls_server_name?: string;
+  readonly retry?: { readonly num_retries?: number };
+}
+
+/** `auto_auth` without method and sinks. */
+export interface AutoAuthSettings {
+  readonly enable_reauth_on_new_credentials?: boolean;
+}
+
+/** `method` without `config`. Times in milliseconds. */
+export interface MethodSettings {
+  readonly type?: string;
+  readonly mount_path?: string;
+  readonly namespace?: string;
+  readonly wrap_ttl?: number;
+  readonly min_backoff?: number;
+  readonly max_backoff?: number;
+  readonly exit_on_err?: boolean;
+}
+
+/** `sink` without `config`. Times in milliseconds. */
+export interface SinkSettings {
+  readonly type?: string;
+  readonly wrap_ttl?: number;
+  readonly dh_type?: string;
+  readonly dh_path?: string;
+  readonly derive_key?: boolean;
+  readonly aad?: string;
+  readonly aad_env_var?: string;
+}
+
+/** `cache`. */
+export interface CacheSettings {
+  readonly use_auto_auth_token?: TokenChoice;
+  readonly enforce_consistency?: string;
+  readonly when_inconsistent?: string;
+  readonly cache_static_secrets?: boolean;
+  readonly disable_caching_dynamic_secrets?: boolean;
+  /** Only from the schema's default: the name of the plugin is the only key. */
+  readonly request_hasher?: Readonly<Record<string, unknown>>;
+}
+
+/** `api_proxy`. */
+export interface ApiProxySettings {
+  readonly use_auto_auth_token?: TokenChoice;
+  readonly token_wait?: number;
+  readonly enforce_consistency?: string;
+  readonly when_inconsistent?: string;
+  readonly prepend_configured_namespace?: boolean;
+}
+
+/** Keys of `listener` that the core handles. */
+export interface ListenerSettings {
+  readonly type?: string;
+  readonly role?: string;
+  readonly require_request_header?: boolean;
+  readonly agent_api?: { readonly enable_quit?: boolean };
+  readonly proxy_api?: { readonly enable_quit?: boolean };
+  readonly auto_auth?: string;
+}
+
+/** Keys of `template` and `env_template` that rules look at. */
+export interface TemplateSettings {
+  readonly source?: string;
+  readonly contents?: string;
+  readonly destination?: string;
+  readonly wait?: unknown;
+}
+
+/** `telemetry`, as far as it is built. */
+export interface TelemetrySettings {
+  readonly metrics_prefix?: string;
+  readonly disable_hostname?: boolean;
+  readonly enable_hostname_label?: boolean;
+  readonly prometheus_retention_time?: number;
+}
+
+/** `plugin`. */
+export interface PluginSettings {
+  readonly sha256?: string;
+  readonly package?: string;
+  readonly override?: boolean;
+  readonly may_fail?: boolean;
+}
+
+/** `compat`. */
+export interface CompatSettings {
+  readonly upstream_errors?: 'honest' | '500';
+  readonly verbatim_hits?: boolean;
+  readonly open_control_endpoints?: boolean;
+}

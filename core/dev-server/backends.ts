@@ -1,0 +1,28 @@
+// The list of types that can be mounted. It knows their names and makers and nothing of what they do.
+// The built-in mounts (`sys`, `auth/token`, `cubbyhole`, `identity`) are made by the server itself.
+import { createAppRole } from './auth/approle.js';
+import { createCert } from './auth/cert.js';
+import { createJwt } from './auth/jwt.js';
+import { createKubernetes } from './auth/kubernetes.js';
+import { createUserpass } from './auth/userpass.js';
+import type { BackendFactory } from './backend.js';
+import { createAws } from './secrets/aws.js';
+import { createDatabase } from './secrets/database.js';
+import { createKv, createKvV2 } from './secrets/kv.js';
+
+/** Secret engines by the `type` of `sys/mounts`. */
+export const SECRET_ENGINES: Readonly<Record<string, BackendFactory>> = {
+  kv: createKv,
+  'kv-v2': createKvV2,
+  database: createDatabase,
+  aws: createAws,
+};
+
+/** Auth methods by the `type` of `sys/auth`. */
+export const AUTH_METHODS: Readonly<Record<string, BackendFactory>> = {
+  approle: createAppRole,
+  userpass: createUserpass,
+  jwt: createJwt,
+  kubernetes: createKubernetes,
+  cert: createCert,
+};

@@ -1,0 +1,57 @@
+// One HTTP request as an Exchange. Id and abort signal are made only when asked for, so a hit pays for neither.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Body, Exchange, Notes } from '../contracts/exchange.js';
+import { requestId } from '../kernel/ids.js';
+import { agentError, type Secret } from '../sdk/index.js';
+import { requestBody } from './request-stream.js';
+
+/** The exchange of a request of node:http. */
+export class HttpExchange implements Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  headers: string[];
+  body: Body;
+  token: Secret | undefined = undefined;
+  identity: string | undefined = undefined;
+  namespace = '';
+  readonly notes: Notes = {};
+  cacheKey: string | undefined = undefined;
+  readonly #response: ServerResponse;
+  #id: string | undefined = undefined;
+  #signal: AbortSignal | undefined = undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    const target = request.url!;
+    const mark = target.indexOf('?');
+    this.method = request.method!;
+    this.path = mark < 0 ? target : target.slice(0, mark);
+    this.query = mark < 0 ? '' : target.slice(mark + 1);
+    this.headers = request.rawHeaders;
+    this.body = requestBody(request);
+    this.#response = response;
+  }
+
+  get id(): string {
+    return (this.#id ??= requestId());
+  }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= leavingSignal(this.#response));
+  }
+
+  set signal(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+}
+
+/** Aborted with UPSTREAM_CANCELLED when the connection of a response closes before it was written completely. */
+function leavingSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  const leave = (): void => {
+    if (!response.writableFinished) controller.abort(agentError('UPSTREAM_CANCELLED', {}));
+  };
+  if (response.destroyed || response.socket?.destroyed === true) leave();
+  else response.once('close', leave);
+  return controller.signal;
+}

@@ -1,0 +1,95 @@
+// One gate in front of every call that the agent itself originates: how many at once, how many per second, and a pause when the server asks for
+// one (architecture 2.17). Requests of clients do not pass it. It must not know what is called.
+import { fullJitter } from '../kernel/backoff.js';
+import type { Clock } from '../sdk/index.js';
+
+/** Limits of a governor. */
+export interface GovernorOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Calls at once; default 32. */
+  readonly concurrency?: number;
+  /** VAULT_RATE_LIMIT: calls per second, and how many may come together. */
+  readonly rate?: { readonly perSecond: number; readonly burst: number } | undefined;
+}
+
+const CONCURRENCY = 32;
+const SPREAD_MS = 5_000;
+const LONGEST_HOLD_MS = 300_000;
+
+/** The gate. */
+export class Governor {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #rate: GovernorOptions['rate'];
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+  #heldUntil = 0;
+  #due = 0;
+
+  constructor(options: GovernorOptions) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#rate = options.rate;
+    this.#free = options.concurrency ?? CONCURRENCY;
+  }
+
+  /** Runs `task` when it is its turn; rejects with the signal's reason when that comes first. */
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#slot(signal);
+    try {
+      const delayMs = this.#delay();
+      if (delayMs > 0) await this.#clock.sleep(delayMs, signal);
+      return await task();
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** The server asked for `pauseMs` of quiet: nothing is sent until then, and those who wait come back spread out. */
+  hold(pauseMs: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now() + Math.min(pauseMs, LONGEST_HOLD_MS));
+  }
+
+  #delay(): number {
+    const now = this.#clock.now();
+    const held = this.#heldUntil - now;
+    const quiet = held > 0 ? held + fullJitter(Math.min(held, SPREAD_MS), this.#random) : 0;
+    return Math.max(quiet, this.#pace(now));
+  }
+
+  #pace(now: number): number {
+    if (this.#rate === undefined || this.#rate.perSecond <= 0) return 0;
+    const gapMs = 1000 / this.#rate.perSecond;
+    const slackMs = gapMs * Math.max(0, this.#rate.burst - 1);
+    const at = Math.max(this.#due, now);
+    this.#due = at + gapMs;
+    return Math.max(0, at - slackMs - now);
+  }
+
+  #slot(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(signal?.reason as Error);
+      };
+      this.#waiting.push(enter);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  #release(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+}

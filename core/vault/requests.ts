@@ -1,0 +1,186 @@
+// The `Vault` port of the SDK: JSON requests that the agent itself originates, whole in memory, through the governor. It must not know who asks.
+import type { Series } from '../contracts/metrics.js';
+import { agentError, type Clock, type Vault, type VaultAnswer, type VaultCall } from '../sdk/index.js';
+import { Attempt } from './attempt.js';
+import { cancelled, failureOf, type Failure } from './failure.js';
+import type { Governor } from './governor.js';
+import { headerOf, replyHeaders } from './headers.js';
+import type { InFlight } from './in-flight.js';
+import { canonicalNamespace } from './namespace.js';
+import { isRedirect, redirectHost, sameServerTarget } from './redirect.js';
+import { retryAfterMs, retryDelay, type Outcome } from './retry.js';
+import type { Outgoing, Transport } from './transport.js';
+
+/** What a client of one part of the agent needs. */
+export interface RequestParts {
+  readonly transport: Transport;
+  readonly inFlight: InFlight;
+  readonly governor: Governor;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly userAgent: string;
+  readonly namespace: string;
+  readonly retries: number;
+  readonly timeoutMs: number;
+  readonly retried: Series;
+}
+
+/** Longest answer that is taken: more than any answer of the API that the agent itself asks for. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+
+interface Received {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly bytes: Uint8Array;
+}
+
+function headersOf(call: VaultCall, parts: RequestParts, hasBody: boolean): string[] {
+  const headers = ['X-Vault-Request', 'true', 'User-Agent', parts.userAgent, 'Accept', 'application/json'];
+  if (hasBody) headers.push('Content-Type', 'application/json');
+  const namespace = canonicalNamespace(call.namespace ?? parts.namespace);
+  if (namespace !== '') headers.push('X-Vault-Namespace', namespace);
+  if (call.token) headers.push('X-Vault-Token', call.token.reveal());
+  for (const [name, value] of Object.entries(call.headers ?? {})) headers.push(name, value);
+  return headers;
+}
+
+function outgoing(method: string, path: string, call: VaultCall, parts: RequestParts): Outgoing {
+  if (call.token && UNSENDABLE.test(call.token.reveal())) {
+    throw agentError('AUTH_CREDENTIAL_INVALID', { what: 'the token', why: 'it holds characters that no header can carry' });
+  }
+  const body = call.body === undefined ? null : Buffer.from(JSON.stringify(call.body));
+  return {
+    method,
+    path: `${parts.transport.basePath}/v1/${path.replace(/^\/+/, '')}`,
+    headers: headersOf(call, parts, body !== null),
+    body,
+  };
+}
+
+class JsonRequest {
+  readonly #parts: RequestParts;
+  readonly #call: VaultCall;
+  readonly #method: string;
+  readonly #path: string;
+  readonly #timeoutMs: number;
+  readonly #deadline: number;
+  #tries = 0;
+
+  constructor(parts: RequestParts, method: string, path: string, call: VaultCall) {
+    this.#parts = parts;
+    this.#call = call;
+    this.#method = method;
+    this.#path = path;
+    this.#timeoutMs = call.timeoutMs ?? parts.timeoutMs;
+    this.#deadline = parts.clock.now() + this.#timeoutMs;
+  }
+
+  async run(): Promise<VaultAnswer> {
+    const request = outgoing(this.#method, this.#path, this.#call, this.#parts);
+    for (;;) {
+      const result = await this.#send(request);
+      const received = 'bytes' in result ? await this.#settled(request, result) : result;
+      const delayMs = this.#delay(received);
+      if (delayMs === undefined) {
+        if ('bytes' in received) return answerOf(received, this.#parts.transport.address);
+        throw received.error;
+      }
+      this.#parts.retried.add();
+      await this.#pause(delayMs);
+    }
+  }
+
+  #send(request: Outgoing): Promise<Received | Failure> {
+    this.#tries += 1;
+    return this.#orCancelled(() => this.#parts.governor.run(() => this.#exchange(request), this.#call.signal));
+  }
+
+  async #exchange(request: Outgoing): Promise<Received | Failure> {
+    const { transport, inFlight } = this.#parts;
+    if (this.#call.signal?.aborted) return cancelled();
+    const attempt = new Attempt(transport.address, (ended) => inFlight.remove(ended));
+    inFlight.add({ attempt, deadline: this.#deadline, timeoutMs: this.#timeoutMs, source: this.#call, whole: true });
+    transport.dispatch(request, attempt, this.#call.tls);
+    const failure = await attempt.head;
+    if (failure) return failure;
+    const headers = replyHeaders(attempt.rawHeaders);
+    const bytes = await attempt.collect(MAX_ANSWER_BYTES).catch((error: unknown) => lost(error, transport.address));
+    if (bytes instanceof Uint8Array) return { status: attempt.status, headers, bytes };
+    attempt.cancel();
+    return bytes ?? { kind: 'invalid', error: badReply(transport.address, `its answer is longer than ${MAX_ANSWER_BYTES} bytes`) };
+  }
+
+  // A standby sends to its active server. Only the configured server is followed, and only once: a token never travels elsewhere (D-31).
+  async #settled(request: Outgoing, received: Received): Promise<Received | Failure> {
+    if (!isRedirect(received.status)) return received;
+    const location = headerOf(received.headers, 'location');
+    const target = sameServerTarget(this.#parts.transport.origin, location);
+    const next = target === undefined ? received : await this.#send({ ...request, path: target });
+    if (!('bytes' in next) || !isRedirect(next.status)) return next;
+    const to = redirectHost(headerOf(next.headers, 'location'));
+    return { kind: 'invalid', error: badReply(this.#parts.transport.address, `it redirects to ${to}, which is not the configured address`) };
+  }
+
+  #delay(received: Received | Failure): number | undefined {
+    const { clock, random, retries, governor } = this.#parts;
+    const now = clock.now();
+    const outcome: Outcome =
+      'bytes' in received
+        ? { status: received.status, retryAfterMs: retryAfterMs(headerOf(received.headers, 'retry-after'), now) }
+        : { failure: received.kind };
+    if ('status' in outcome && outcome.retryAfterMs !== undefined && (outcome.status === 429 || outcome.status === 503)) {
+      governor.hold(outcome.retryAfterMs);
+    }
+    const leftMs = this.#deadline - now;
+    const input = { method: this.#method, path: this.#path, replayable: true, outcome, attempt: this.#tries, retries, leftMs };
+    return retryDelay(input, random);
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    await this.#parts.clock.sleep(delayMs, this.#call.signal).catch(() => {
+      throw cancelled().error;
+    });
+  }
+
+  async #orCancelled(task: () => Promise<Received | Failure>): Promise<Received | Failure> {
+    try {
+      return await task();
+    } catch (error) {
+      if (this.#call.signal?.aborted) return cancelled();
+      throw error;
+    }
+  }
+}
+
+const badReply = (address: string, why: string) => agentError('UPSTREAM_BAD_REPLY', { address, why });
+
+function lost(error: unknown, address: string): Failure {
+  return { ...failureOf(error, address, true), kind: 'lost' };
+}
+
+function answerOf(received: Received, address: string): VaultAnswer {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i + 1 < received.headers.length; i += 2) {
+    headers[(received.headers[i] as string).toLowerCase()] ??= received.headers[i + 1] as string;
+  }
+  return { status: received.status, body: parse(received, headers['content-type'], address), headers };
+}
+
+function parse(received: Received, type: string | undefined, address: string): unknown {
+  if (received.bytes.byteLength === 0) return undefined;
+  const text = Buffer.from(received.bytes).toString('utf8');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    const plain = /HTTP request to an? HTTPS server/i.test(text);
+    const hint = plain ? 'the server speaks TLS: write https:// in vault.address' : undefined;
+    const what = `status ${received.status} with ${type ?? 'no content type'}, not JSON`;
+    throw agentError('UPSTREAM_BAD_REPLY', { address, why: `it sent ${what}` }, { hint });
+  }
+}
+
+/** The `Vault` port of one part of the agent. */
+export function createVault(parts: RequestParts): Vault {
+  return { request: (method, path, call = {}) => new JsonRequest(parts, method, path, call).run() };
+}

@@ -1,0 +1,15 @@
+auto_auth {
+  method "approle" {
+    mount_path = "auth/approle"
+    config = {
+      role_id_file_path   = "/etc/claviger/role-id"
+      secret_id_file_path = "/run/claviger/secret-id"
+    }
+  }
+
+  sink "file" {
+    config = {
+      path = "/run/claviger/token"
+    }
+  }
+}

@@ -1,0 +1,4 @@
+cache {
+  persist "memory" {
+  }
+}

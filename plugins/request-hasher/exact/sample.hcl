@@ -1,0 +1,4 @@
+cache {
+  request_hasher "exact" {
+  }
+}

@@ -1,0 +1,484 @@
+import { expect } from 'chai';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createIdentity, type IdentityOptions, type RunningIdentity } from '../../../core/auto-auth/identity.js';
+import { keyPair, openEnvelope } from '../../../core/auto-auth/dh.js';
+import type { IdentityConfig, MethodConfig, SinkConfig } from '../../../core/contracts/agent-config.js';
+import type { SinkSlot } from '../../../core/auto-auth/sink-loop.js';
+import { agentError, Secret, type AuthMethod, type Delivery, type LoginPlan, type VaultAnswer } from '../../../core/sdk/index.js';
+import { makeFakes } from '../../../core/sdk/testing/fakes.js';
+import { settle } from '../../../core/sdk/testing/virtual-clock.js';
+import { Counts } from '../vault/rig.js';
+
+const LOGIN = 'auth/approle/login';
+const PLAN: LoginPlan = { login: LOGIN, body: { role_id: 'role-id-value', secret_id: 'secret-id-value' } };
+const auth = (token: string, seconds = 3600, more: object = {}) => ({
+  status: 200,
+  body: { auth: { client_token: token, accessor: `acc-${token}`, policies: ['p'], lease_duration: seconds, renewable: true, token_type: 'service', ...more } },
+});
+const answer = (scripted: { status: number; body?: unknown }): VaultAnswer => ({ headers: {}, body: undefined, ...scripted });
+
+class MethodFake implements AuthMethod {
+  plan: LoginPlan | Error = PLAN;
+  prepared = 0;
+  accepted_: unknown[] = [];
+  wake: (() => void)[] = [];
+  prepare(): Promise<LoginPlan> {
+    this.prepared += 1;
+    return this.plan instanceof Error ? Promise.reject(this.plan) : Promise.resolve(this.plan);
+  }
+  accepted(given: unknown): Promise<void> {
+    this.accepted_.push(given);
+    return Promise.resolve();
+  }
+  async *changes(signal: AbortSignal): AsyncGenerator<void> {
+    while (!signal.aborted) {
+      await new Promise<void>((resolve) => this.wake.push(resolve));
+      yield;
+    }
+  }
+  changed(): void {
+    for (const wake of this.wake.splice(0)) wake();
+  }
+  hint(status: number): string | undefined {
+    return status === 400 ? 'look at the role' : undefined;
+  }
+}
+
+class SinkFake {
+  readonly writes: Delivery[] = [];
+  fail: ((delivery: Delivery) => boolean) | undefined;
+  tries = 0;
+  write(delivery: Delivery): Promise<void> {
+    this.tries += 1;
+    if (this.fail?.(delivery)) return Promise.reject(agentError('SINK_WRITE_FAILED', { path: '/x', why: 'full' }));
+    this.writes.push(delivery);
+    return Promise.resolve();
+  }
+  get payloads(): string[] {
+    return this.writes.map((write) => write.payload.reveal());
+  }
+}
+
+const slot = (id: string, sink: SinkFake, over: Partial<SinkConfig> = {}): SinkSlot => ({
+  id,
+  sink,
+  config: { type: 'fake', wrapTtlMs: 0, settings: {}, at: '', ...over },
+});
+
+describe('auto-auth/identity', () => {
+  let running: RunningIdentity[] = [];
+  afterEach(async () => {
+    await Promise.all(running.map((identity) => identity.stop()));
+    running = [];
+  });
+
+  function rig(own: { method?: Partial<MethodConfig>; identity?: Partial<IdentityConfig>; sinks?: SinkSlot[]; random?: () => number } = {}) {
+    const fakes = makeFakes();
+    const method = new MethodFake();
+    const metrics = new Counts();
+    const config: IdentityConfig = {
+      name: 'default',
+      method: {
+        type: 'approle', mountPath: 'auth/approle', namespace: 'ns1/', wrapTtlMs: 0, minBackoffMs: 1000, maxBackoffMs: 300_000,
+        exitOnErr: false, settings: {}, at: '', ...own.method,
+      }, // prettier-ignore
+      sinks: [],
+      reauthOnNewCredentials: false,
+      at: '',
+      ...own.identity,
+    };
+    const options: IdentityOptions = {
+      config, method, sinks: own.sinks ?? [], vault: fakes.vault, address: new URL('http://127.0.0.1:8200'), clock: fakes.clock,
+      log: { named: () => fakes.log }, metrics, health: fakes.health, random: own.random ?? (() => 0),
+    }; // prettier-ignore
+    const identity = createIdentity(options);
+    running.push(identity);
+    const logins = () => fakes.vault.calls.filter((call) => call.path === LOGIN).length;
+    const renewals = () => fakes.vault.calls.filter((call) => call.path === 'auth/token/renew-self').length;
+    const go = async () => {
+      identity.start();
+      await settle();
+    };
+    return { ...fakes, method, metrics, identity, logins, renewals, go };
+  }
+
+  it('logs in with PUT, without a token, in the namespace of the method, and publishes', async () => {
+    const it_ = rig();
+    it_.vault.on('PUT', LOGIN, auth('t1'));
+    await it_.go();
+    const [call] = it_.vault.calls;
+    expect(call?.call.token).to.equal(undefined);
+    expect(call?.call.namespace).to.equal('ns1/');
+    const current = it_.identity.feed.current;
+    expect([current?.token.reveal(), current?.accessor, current?.sequence, current?.expiresAt]).to.deep.equal([
+      't1', 'acc-t1', 1, it_.clock.now() + 3_600_000,
+    ]); // prettier-ignore
+    expect(it_.method.accepted_).to.deep.equal([{ accessor: 'acc-t1', policies: ['p'] }]);
+    expect(it_.health.state).to.equal('ok');
+  });
+
+  it('keeps the markers of spec 3.9', async () => {
+    const it_ = rig();
+    it_.vault.on('PUT', LOGIN, auth('t1')).on('PUT', 'auth/token/renew-self', auth('t1'));
+    await it_.go();
+    await it_.clock.advance(2_520_000);
+    await it_.identity.stop();
+    expect(it_.log.lines.map((line) => line.message)).to.deep.equal([
+      'starting auth handler',
+      'authenticating',
+      'authentication successful, sending token to sinks',
+      'starting renewal process',
+      'renewed auth token',
+      'shutdown triggered, stopping lifetime watcher',
+      'auth handler stopped',
+    ]);
+  });
+
+  it('renews within 70.0 to 73.3 % of the life and extends what is current (R7)', async () => {
+    for (const [random, seconds] of [[() => 0, 2520], [() => 0.999999, 2640]] as const) {
+      const it_ = rig({ random });
+      it_.vault.on('PUT', LOGIN, auth('t1')).on('PUT', 'auth/token/renew-self', auth('t1'));
+      await it_.go();
+      await it_.clock.advance(seconds * 1000 - 1000);
+      expect(it_.renewals()).to.equal(0);
+      await it_.clock.advance(1100);
+      expect(it_.renewals()).to.equal(1);
+      expect(it_.identity.feed.current?.expiresAt).to.be.closeTo(it_.clock.now() + 3_600_000, 1200);
+      expect(it_.metrics.by.get('agent.auth.success')).to.equal(2);
+    } // prettier-ignore
+  });
+
+  it('renews for ever without a new login while the server extends', async () => {
+    const it_ = rig();
+    it_.vault.on('PUT', LOGIN, auth('t1')).on('PUT', 'auth/token/renew-self', auth('t1'));
+    await it_.go();
+    await it_.clock.advance(10 * 2_520_000);
+    expect([it_.logins(), it_.renewals()]).to.deep.equal([1, 10]);
+  });
+
+  it('backs off from failing renewals: 10 s doubled, no hot loop, then logs in before death (R8)', async () => {
+    const it_ = rig({ random: () => 0.5 });
+    it_.vault.on('PUT', LOGIN, auth('t1')).on('PUT', 'auth/token/renew-self', { status: 500, body: { errors: ['x'] } });
+    await it_.go();
+    await it_.clock.advance(2_580_000);
+    const times: number[] = [];
+    const start = it_.clock.now();
+    for (let second = 0; second < 200; second++) {
+      const before = it_.renewals();
+      await it_.clock.advance(1000);
+      if (it_.renewals() > before) times.push(Math.round((it_.clock.now() - start) / 1000));
+    }
+    expect(times).to.deep.equal([10, 30, 70, 150]);
+    await it_.clock.advance(900_000);
+    expect(it_.logins()).to.equal(2);
+    expect(it_.renewals()).to.be.lessThan(20);
+  });
+
+  it('a denied renewal leads to one login; the old token stays published until then (R8)', async () => {
+    const it_ = rig();
+    it_.vault.once('PUT', LOGIN, auth('t1')).on('PUT', LOGIN, { status: 503, body: { errors: ['sealed'] } });
+    it_.vault.on('PUT', 'auth/token/renew-self', { status: 403, body: { errors: ['permission denied'] } });
+    await it_.go();
+    await it_.clock.advance(2_520_000 + 500);
+    expect([it_.renewals(), it_.logins()]).to.deep.equal([1, 1]);
+    await it_.clock.advance(1000);
+    expect(it_.logins()).to.equal(2);
+    expect(it_.identity.feed.current?.token.reveal()).to.equal('t1');
+    it_.vault.on('PUT', LOGIN, auth('t2'));
+    await it_.clock.advance(2000);
+    expect(it_.identity.feed.current?.token.reveal()).to.equal('t2');
+  });
+
+  for (const [what, seconds, most] of [['0 s', 0, 1], ['1 s, not renewable', 1, 9]] as const) {
+    it(`tokens of ${what} are no storm of logins (R9)`, async () => {
+      const it_ = rig();
+      it_.vault.on('PUT', LOGIN, auth('t1', seconds, { renewable: false }));
+      await it_.go();
+      await it_.clock.advance(60_000);
+      expect(it_.logins()).to.be.within(1, most);
+    });
+  } // prettier-ignore
+
+  for (const [what, scripted, code] of [
+    ['no auth block', { status: 204 }, 'AUTH_BAD_ANSWER'],
+    ['an empty token', auth(''), 'AUTH_BAD_ANSWER'],
+    ['a refusal', { status: 400, body: { errors: ['invalid role'] } }, 'AUTH_REFUSED'],
+    ['a dead server', agentError('UPSTREAM_UNREACHABLE', { address: 'x', why: 'refused' }), 'UPSTREAM_UNREACHABLE'],
+  ] as const) {
+    it(`exit_on_err ends with an error on ${what} (R11)`, async () => {
+      const it_ = rig({ method: { exitOnErr: true } });
+      it_.vault.on('PUT', LOGIN, scripted);
+      await it_.go();
+      expect((await it_.identity.failed).code).to.equal(code);
+      await it_.clock.advance(600_000);
+      expect(it_.logins()).to.equal(1);
+    });
+  }
+
+  it('a refusal is told with the hint of the method, and without what was sent or certificates', async () => {
+    const it_ = rig();
+    const blob = 'A'.repeat(200);
+    const errors = ['bad secret-id-value \u0000\u0001\u0002', `-----BEGIN CERTIFICATE-----\n${blob}\n-----END CERTIFICATE-----`, 'x'.repeat(50_000)];
+    it_.vault.on('PUT', LOGIN, { status: 400, body: { errors } });
+    await it_.go();
+    const line = it_.log.lines.find((l) => l.message === 'error authenticating');
+    const text = String(line?.fields.error);
+    expect(text).to.match(/^AUTH_REFUSED: the server refused the login with 400: bad \[secret\] ; \[\.\.\.\]/);
+    expect(text).to.match(/look at the role$/);
+    expect(text.length).to.be.lessThan(500);
+    expect(line?.fields.backoff).to.equal('1000ms');
+    expect(it_.log.leaks(['secret-id-value', blob])).to.deep.equal([]);
+    expect(it_.health.state).to.equal('degraded');
+    expect(it_.metrics.by.get('agent.auth.failure')).to.equal(1);
+    expect(it_.metrics.by.get('agent.authenticated')).to.equal(0);
+  });
+
+  it('a login that wants a second factor says so and names it', async () => {
+    const it_ = rig({ method: { exitOnErr: true } });
+    const mfa_requirement = { mfa_request_id: 'x', mfa_constraints: { c: { any: [{ type: 'totp', id: 'i' }] } } };
+    it_.vault.on('PUT', LOGIN, { status: 200, body: { auth: { client_token: '', mfa_requirement } } });
+    await it_.go();
+    const error = await it_.identity.failed;
+    expect([error.code, error.hint]).to.deep.equal([
+      'AUTH_MFA_REQUIRED', 'an agent cannot answer a second factor (totp); exempt this role from the login enforcement',
+    ]); // prettier-ignore
+  });
+
+  it('wrap_ttl at the method publishes the wrap_info JSON with a newline and renews nothing (spec 3.6)', async () => {
+    const sink = new SinkFake();
+    const it_ = rig({ method: { wrapTtlMs: 300_000 }, sinks: [slot('s', sink)] });
+    const wrap_info = {
+      creation_path: 'auth/approle/login', wrapped_accessor: 'wa', token: 'wrapping', creation_time: '2026-01-01T00:00:00.123456789Z', ttl: 300, accessor: 'a',
+    }; // prettier-ignore
+    it_.vault.on('PUT', LOGIN, { status: 200, body: { auth: null, wrap_info } });
+    await it_.go();
+    expect(it_.vault.calls[0]?.call.headers).to.deep.equal({ 'X-Vault-Wrap-TTL': '5m0s' });
+    expect(sink.payloads).to.deep.equal([
+      '{"token":"wrapping","accessor":"a","ttl":300,"creation_time":"2026-01-01T00:00:00.123456789Z","creation_path":"auth/approle/login","wrapped_accessor":"wa"}\n',
+    ]);
+    expect(sink.writes[0]?.form).to.equal('wrapped');
+    await it_.clock.advance(3_600_000);
+    expect([it_.logins(), it_.metrics.by.get('agent.auth.success') ?? 0]).to.deep.equal([1, 0]);
+  });
+
+  it('new credentials are always consumed, and lead to a login only where asked for', async () => {
+    for (const [asked, logins] of [[false, 1], [true, 3]] as const) {
+      const it_ = rig({ identity: { reauthOnNewCredentials: asked } });
+      it_.vault.on('PUT', LOGIN, auth('t1'));
+      await it_.go();
+      for (let turn = 0; turn < 2; turn++) {
+        it_.method.changed();
+        await settle();
+      }
+      expect(it_.logins()).to.equal(logins);
+      expect(it_.method.wake).to.have.length(1);
+    } // prettier-ignore
+  });
+
+  it('the certificate of the login also renews its token', async () => {
+    const it_ = rig();
+    const tls = { cert: 'c', key: new Secret('k') };
+    it_.method.plan = { login: LOGIN, body: {}, tls };
+    it_.vault.on('PUT', LOGIN, auth('t1')).on('PUT', 'auth/token/renew-self', auth('t1'));
+    await it_.go();
+    await it_.clock.advance(2_520_000);
+    const renewal = it_.vault.calls.find((call) => call.path === 'auth/token/renew-self');
+    expect([renewal?.call.tls, renewal?.call.body]).to.deep.equal([tls, { increment: 0 }]);
+  });
+
+  describe('a token that the method holds', () => {
+    const held = async (more: Record<string, { status: number; body?: unknown }>) => {
+      const it_ = rig();
+      it_.method.plan = { token: new Secret('held') };
+      for (const [path, scripted] of Object.entries(more)) it_.vault.on('GET', path, scripted);
+      await it_.go();
+      return it_;
+    };
+    it('is looked up and published with its life', async () => {
+      const data = { id: 'held', accessor: 'a', ttl: 100, renewable: true, policies: ['p'], type: 'service' };
+      const it_ = await held({ 'auth/token/lookup-self': { status: 200, body: { data } } });
+      expect(it_.identity.feed.current?.expiresAt).to.equal(it_.clock.now() + 100_000);
+      expect(it_.vault.calls[0]?.call.token?.reveal()).to.equal('held');
+    });
+    it('without the default policy is taken as alive when sys/internal/ui/mounts answers (corrections)', async () => {
+      const it_ = await held({ 'auth/token/lookup-self': { status: 403, body: { errors: ['permission denied'] } }, 'sys/internal/ui/mounts': { status: 200 } });
+      expect([it_.identity.feed.current?.token.reveal(), it_.identity.feed.current?.expiresAt]).to.deep.equal(['held', 0]);
+    });
+    it('is refused when both say 403', async () => {
+      const it_ = await held({ 'auth/token/lookup-self': { status: 403, body: { errors: ['permission denied'] } }, 'sys/internal/ui/mounts': { status: 403 } });
+      expect(it_.identity.feed.current).to.equal(undefined);
+      expect(it_.health.state).to.equal('degraded');
+    });
+  });
+
+  describe('reauthenticate', () => {
+    it('is one login for all that ask (R10)', async () => {
+      const it_ = rig();
+      it_.vault.once('PUT', LOGIN, auth('t1')).on('PUT', LOGIN, auth('t2'));
+      await it_.go();
+      await it_.clock.advance(60_000);
+      const { signal } = new AbortController();
+      const asked = Array.from({ length: 20 }, () => it_.identity.reauthenticate(1, signal));
+      const got = await Promise.all(asked);
+      expect(new Set(got.map((state) => state.token.reveal()))).to.deep.equal(new Set(['t2']));
+      expect(it_.logins()).to.equal(2);
+    });
+    it('gives a newer token at once, also when the login gave the same one again', async () => {
+      const it_ = rig();
+      it_.vault.on('PUT', LOGIN, auth('t1'));
+      await it_.go();
+      await it_.clock.advance(60_000);
+      const { signal } = new AbortController();
+      expect((await it_.identity.reauthenticate(1, signal)).sequence).to.equal(2);
+      expect((await it_.identity.reauthenticate(1, signal)).sequence).to.equal(2);
+      expect(it_.logins()).to.equal(2);
+    });
+    it('rejects when the asker gives up first', async () => {
+      const it_ = rig();
+      it_.vault.on('PUT', LOGIN, { status: 500 });
+      await it_.go();
+      const control = new AbortController();
+      const asked = it_.identity.reauthenticate(0, control.signal).then(() => 'token', () => 'gave up');
+      control.abort(new Error('enough'));
+      expect(await asked).to.equal('gave up');
+    });
+  });
+
+  describe('sinks', () => {
+    it('all get the token; a failing one is tried again after 1 to 3 s and delays nobody (R13)', async () => {
+      const good = new SinkFake();
+      const bad = new SinkFake();
+      bad.fail = () => bad.tries < 3;
+      const it_ = rig({ sinks: [slot('bad', bad), slot('good', good)], random: () => 0.5 });
+      it_.vault.on('PUT', LOGIN, auth('t1'));
+      let delivered = false;
+      void it_.identity.delivered.then(() => (delivered = true));
+      await it_.go();
+      expect([good.payloads, bad.tries, delivered]).to.deep.equal([['t1'], 1, false]);
+      expect(it_.health.state).to.equal('degraded');
+      await it_.clock.advance(1999);
+      expect(bad.tries).to.equal(1);
+      await it_.clock.advance(1);
+      expect(bad.tries).to.equal(2);
+      await it_.clock.advance(3000);
+      expect([bad.payloads, delivered, it_.health.state]).to.deep.equal([['t1'], true, 'ok']);
+      expect([it_.metrics.by.get('agent.sink.success'), it_.metrics.by.get('agent.sink.failure')]).to.deep.equal([2, 2]);
+    });
+
+    it('the newest token wins: the old one is not tried any more (R13)', async () => {
+      const sink = new SinkFake();
+      sink.fail = (delivery) => delivery.payload.reveal() === 'bad';
+      const it_ = rig({ sinks: [slot('s', sink)] });
+      it_.vault.once('PUT', LOGIN, auth('bad')).on('PUT', LOGIN, auth('good'));
+      await it_.go();
+      await it_.clock.advance(20_000);
+      const before = sink.tries;
+      expect(before).to.be.greaterThan(2);
+      await it_.identity.reauthenticate(1, new AbortController().signal);
+      await settle();
+      expect(sink.payloads).to.deep.equal(['good']);
+      await it_.clock.advance(60_000);
+      expect(sink.tries).to.equal(before + 1);
+    });
+
+    it('the same token again is not written again', async () => {
+      const sink = new SinkFake();
+      const it_ = rig({ sinks: [slot('s', sink)] });
+      it_.vault.on('PUT', LOGIN, auth('t1'));
+      await it_.go();
+      await it_.clock.advance(60_000);
+      await it_.identity.reauthenticate(1, new AbortController().signal);
+      await settle();
+      expect(sink.payloads).to.deep.equal(['t1']);
+    });
+
+    it('without sinks the first token is the delivery (exit_after_auth)', async () => {
+      const it_ = rig();
+      it_.vault.on('PUT', LOGIN, auth('t1'));
+      await it_.go();
+      await it_.identity.delivered;
+    });
+
+    it('wraps for a sink with wrap_ttl, afresh on each try (spec 4.4)', async () => {
+      const sink = new SinkFake();
+      sink.fail = () => sink.tries < 2;
+      const it_ = rig({ sinks: [slot('s', sink, { wrapTtlMs: 60_000 })] });
+      let wraps = 0;
+      it_.vault.on('PUT', LOGIN, auth('t1')).on('PUT', 'sys/wrapping/wrap', () => {
+        wraps += 1;
+        const wrap_info = { token: `w${wraps}`, accessor: 'a', ttl: 60, creation_time: 'now', creation_path: 'sys/wrapping/wrap' };
+        return answer({ status: 200, body: { wrap_info } });
+      });
+      await it_.go();
+      await it_.clock.advance(5000);
+      const call = it_.vault.calls.find((seen) => seen.path === 'sys/wrapping/wrap')?.call;
+      expect([call?.token?.reveal(), call?.body, call?.headers]).to.deep.equal([
+        't1', { token: 't1' }, { 'X-Vault-Wrap-TTL': '1m0s' },
+      ]); // prettier-ignore
+      expect(sink.payloads).to.deep.equal([
+        '{"token":"w2","accessor":"a","ttl":60,"creation_time":"now","creation_path":"sys/wrapping/wrap","wrapped_accessor":""}\n',
+      ]);
+    });
+
+    it('a wrap that fails is a failed try in words, without the token', async () => {
+      const sink = new SinkFake();
+      const it_ = rig({ sinks: [slot('s', sink, { wrapTtlMs: 60_000 })] });
+      it_.vault.on('PUT', LOGIN, auth('token-value')).on('PUT', 'sys/wrapping/wrap', { status: 403, body: { errors: ['token-value denied'] } });
+      await it_.go();
+      const line = it_.log.lines.find((l) => l.message === 'error writing to sink, will retry');
+      expect(line?.fields.error).to.equal('SINK_WRAP_FAILED: the token could not be wrapped: the server answered 403 [secret] denied');
+      expect(it_.log.leaks(['token-value'])).to.deep.equal([]);
+    });
+
+    it('encrypts for the reader once the key file is there, and keeps the first key (spec 4.5)', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'claviger-'));
+      try {
+        const dhPath = join(folder, 'pub.json');
+        const sink = new SinkFake();
+        const encryption = { dhPath, deriveKey: true, aad: 'foobar' };
+        const it_ = rig({ sinks: [slot('s', sink, { encryption })] });
+        it_.vault.once('PUT', LOGIN, auth('t1')).on('PUT', LOGIN, auth('t2'));
+        await it_.go();
+        await settle(200);
+        expect(String(it_.log.lines.at(-1)?.fields.error)).to.match(/SINK_ENCRYPT_FAILED: .*pub\.json cannot be read \(ENOENT\)/);
+        const reader = Buffer.alloc(32, 7);
+        const publicKey = keyPair(reader).publicKey.toString('base64');
+        await writeFile(dhPath, JSON.stringify({ curve25519_public_key: publicKey }));
+        await it_.clock.advance(1000);
+        await settle(200);
+        await writeFile(dhPath, 'changed');
+        await it_.clock.advance(60_000);
+        await it_.identity.reauthenticate(1, new AbortController().signal);
+        await settle(200);
+        const open = (text: string): string => openEnvelope(text, reader, encryption);
+        expect(sink.payloads.map(open)).to.deep.equal(['t1', 't2']);
+        expect(sink.writes[0]?.form).to.equal('encrypted');
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+  });
+
+  it('stop ends everything, also a method that hangs, and revokes nothing', async () => {
+    const it_ = rig();
+    it_.method.prepare = () => new Promise(() => undefined);
+    await it_.go();
+    await it_.identity.stop();
+    await it_.identity.stop();
+    expect(it_.clock.pending).to.equal(0);
+    expect(it_.vault.calls).to.deep.equal([]);
+  });
+
+  it('a method that throws something else is tried again, and its words show', async () => {
+    const it_ = rig();
+    it_.method.plan = new Error('metadata service is silent');
+    await it_.go();
+    it_.method.plan = PLAN;
+    it_.vault.on('PUT', LOGIN, auth('t1'));
+    await it_.clock.advance(1000);
+    expect(it_.identity.feed.current?.token.reveal()).to.equal('t1');
+    expect(it_.log.text()).to.contain('AUTH_METHOD_FAILED: the auth method failed: metadata service is silent');
+  });
+});

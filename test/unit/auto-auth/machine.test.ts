@@ -1,0 +1,194 @@
+import { expect } from 'chai';
+import type { Grant } from '../../../core/auto-auth/grant.js';
+import { IDLE, step, type Effect, type MachineEvent, type MachineState, type Rules } from '../../../core/auto-auth/machine.js';
+import { agentError, Secret } from '../../../core/sdk/index.js';
+
+const rules: Rules = { minBackoffMs: 1000, maxBackoffMs: 300_000, exitOnErr: false, reauthOnNewCredentials: false, random: () => 0 };
+const grant: Grant = { form: 'plain', token: new Secret('t'), accessor: 'a', policies: [], renewable: true, kind: 'service', ttlMs: 3_600_000 };
+const error = agentError('AUTH_REFUSED', { status: 403, errors: 'no' });
+
+function play(events: readonly MachineEvent[], own: Partial<Rules> = {}): { state: MachineState; effects: readonly Effect[] } {
+  let state = IDLE;
+  let effects: readonly Effect[] = [];
+  for (const event of events) ({ state, effects } = step(state, event, { ...rules, ...own }));
+  return { state, effects };
+}
+const names = (effects: readonly Effect[]): string[] =>
+  effects.map((e) => (e.do === 'report' ? `report ${e.report.what}` : 'delayMs' in e ? `${e.do} ${Math.round(e.delayMs)}` : e.do));
+
+const START: MachineEvent[] = [{ type: 'start' }];
+const LOGGING_IN: MachineEvent[] = [...START, { type: 'prepared', turn: 1, holds: 'credentials' }];
+const granted = (own: Partial<Grant> = {}, now = 0, turn = 1): MachineEvent => ({ type: 'granted', turn, now, grant: { ...grant, ...own } });
+const HOLDING = [...LOGGING_IN, granted()];
+const RENEWING: MachineEvent[] = [...HOLDING, { type: 'timer', turn: 1, now: 2_520_000 }];
+
+describe('auto-auth/machine', () => {
+  const table: { name: string; events: MachineEvent[]; rules?: Partial<Rules>; phase: MachineState['phase']; effects: string[] }[] = [
+    { name: 'start asks for credentials', events: START, phase: 'preparing', effects: ['prepare'] },
+    { name: 'a second start changes nothing', events: [...START, { type: 'start' }], phase: 'preparing', effects: [] },
+    { name: 'prepared credentials lead to a login', events: LOGGING_IN, phase: 'logging-in', effects: ['login'] },
+    {
+      name: 'a token that the method holds is looked up, not logged in with',
+      events: [...START, { type: 'prepared', turn: 1, holds: 'token' }],
+      phase: 'logging-in',
+      effects: ['lookup-self'],
+    },
+    {
+      name: 'a granted token is published; the first renewal comes at 70.0 % with the smallest grace, not at once (R7, D-77)',
+      events: HOLDING,
+      phase: 'holding',
+      effects: ['publish', 'accepted', 'report granted', 'schedule 2520000'],
+    },
+    {
+      name: 'a wrapped token is published once and nothing is renewed (spec 3.6)',
+      events: [...LOGGING_IN, granted({ form: 'wrapped' })],
+      phase: 'holding',
+      effects: ['publish', 'accepted', 'report granted'],
+    },
+    {
+      name: 'a token that does not expire rests (R9)',
+      events: [...LOGGING_IN, granted({ ttlMs: 0 })],
+      phase: 'holding',
+      effects: ['publish', 'accepted', 'report granted'],
+    },
+    { name: 'the timer of a renewable token renews', events: RENEWING, phase: 'renewing', effects: ['renew'] },
+    {
+      name: 'a batch token is replaced, not renewed',
+      events: [...LOGGING_IN, granted({ renewable: false, kind: 'batch' }), { type: 'timer', turn: 1, now: 2_520_000 }],
+      phase: 'waiting',
+      effects: ['report ended', 'sleep 1000'],
+    },
+    {
+      name: 'a renewal sets the next one',
+      events: [...RENEWING, { type: 'renewed', turn: 1, now: 2_520_000, ttlMs: 3_600_000, renewable: true }],
+      phase: 'holding',
+      effects: ['report renewed', 'schedule 2520000'],
+    },
+    {
+      name: 'a renewal that returns no more than four graces ends in a login (R7)',
+      events: [...RENEWING, { type: 'renewed', turn: 1, now: 2_520_000, ttlMs: 1_440_000, renewable: true }],
+      phase: 'waiting',
+      effects: ['report renewed', 'report ended', 'sleep 1000'],
+    },
+    {
+      name: 'a renewal that failed is tried again after 10 s -50 % (R8)',
+      events: [...RENEWING, { type: 'renewal-failed', turn: 1, now: 2_520_000, error }],
+      phase: 'holding',
+      effects: ['report renewal-failed', 'schedule 5000'],
+    },
+    {
+      name: 'a denied renewal is not death: the token is taken as not renewable (R8)',
+      events: [...RENEWING, { type: 'renewal-denied', turn: 1, now: 2_520_000, error }],
+      phase: 'waiting',
+      effects: ['report renewal-failed', 'report ended', 'sleep 1000'],
+    },
+    {
+      name: 'the first failure waits the minimum',
+      events: [...LOGGING_IN, { type: 'refused', turn: 1, error }],
+      phase: 'waiting',
+      effects: ['report login-failed', 'sleep 1000'],
+    },
+    {
+      name: 'a failed preparation waits too',
+      events: [...START, { type: 'failed', turn: 1, error }],
+      phase: 'waiting',
+      effects: ['report login-failed', 'sleep 1000'],
+    },
+    {
+      name: 'after the wait everything is prepared afresh: one plan, one attempt',
+      events: [...START, { type: 'failed', turn: 1, error }, { type: 'timer', turn: 1, now: 1000 }],
+      phase: 'preparing',
+      effects: ['prepare'],
+    },
+    {
+      name: 'exit_on_err ends at the first failure (R11)',
+      events: [...LOGGING_IN, { type: 'failed', turn: 1, error }],
+      rules: { exitOnErr: true },
+      phase: 'stopped',
+      effects: ['report login-failed', 'exit', 'cancel'],
+    },
+    {
+      name: 'new credentials are ignored unless asked for',
+      events: [...HOLDING, { type: 'credentials-changed' }],
+      phase: 'holding',
+      effects: [],
+    },
+    {
+      name: 'new credentials lead to a login at once, where asked for',
+      events: [...HOLDING, { type: 'credentials-changed' }],
+      rules: { reauthOnNewCredentials: true },
+      phase: 'preparing',
+      effects: ['report new-credentials', 'prepare'],
+    },
+    {
+      name: 'new credentials cut the wait after a failure',
+      events: [...LOGGING_IN, { type: 'refused', turn: 1, error }, { type: 'credentials-changed' }],
+      rules: { reauthOnNewCredentials: true },
+      phase: 'preparing',
+      effects: ['report new-credentials', 'prepare'],
+    },
+    {
+      name: 'new credentials during a login lead to one more after it, and the granted token is still published',
+      events: [...LOGGING_IN, { type: 'credentials-changed' }, granted()],
+      rules: { reauthOnNewCredentials: true },
+      phase: 'preparing',
+      effects: ['publish', 'accepted', 'report granted', 'prepare'],
+    },
+    {
+      name: 'a refused token of some age is replaced at once',
+      events: [...HOLDING, { type: 'token-refused', now: 60_000 }],
+      phase: 'preparing',
+      effects: ['report ended', 'prepare'],
+    },
+    {
+      name: 'a refused token that is seconds old waits a second (R9)',
+      events: [...HOLDING, { type: 'token-refused', now: 3_000 }],
+      phase: 'waiting',
+      effects: ['report ended', 'sleep 1000'],
+    },
+    {
+      name: 'a refused token during a login asks for nothing more',
+      events: [...LOGGING_IN, { type: 'token-refused', now: 1 }],
+      phase: 'logging-in',
+      effects: [],
+    },
+    {
+      name: 'a result of an older turn is ignored',
+      events: [...START, { type: 'failed', turn: 1, error }, { type: 'timer', turn: 1, now: 1 }, { type: 'prepared', turn: 1, holds: 'token' }],
+      phase: 'preparing',
+      effects: [],
+    },
+    { name: 'stop cancels', events: [...HOLDING, { type: 'stop' }], phase: 'stopped', effects: ['cancel'] },
+    { name: 'nothing happens after stop', events: [...HOLDING, { type: 'stop' }, { type: 'start' }], phase: 'stopped', effects: [] },
+  ];
+  for (const row of table) {
+    it(row.name, () => {
+      const { state, effects } = play(row.events, row.rules);
+      expect({ phase: state.phase, effects: names(effects) }).to.deep.equal({ phase: row.phase, effects: row.effects });
+    });
+  }
+
+  const failures = (random: () => number): number[] => {
+    let state = step(IDLE, { type: 'start' }, rules).state;
+    return Array.from({ length: 12 }, () => {
+      const failed = step(state, { type: 'failed', turn: state.turn, error }, { ...rules, random });
+      const delay = failed.effects.find((effect) => effect.do === 'sleep');
+      state = step(failed.state, { type: 'timer', turn: failed.state.turn, now: 0 }, rules).state;
+      return (delay as { delayMs: number }).delayMs;
+    });
+  };
+
+  it('doubles the wait up to the maximum', () => {
+    expect(failures(() => 0)).to.deep.equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300].map((s) => s * 1000));
+  });
+  it('takes off up to a quarter of each wait', () => {
+    const [first, second] = failures(() => 0.999999);
+    expect(Math.round(first as number)).to.equal(750);
+    expect(Math.round(second as number)).to.equal(1125);
+  });
+  it('starts from the minimum again after a success', () => {
+    const { state } = play([...START, { type: 'failed', turn: 1, error }, { type: 'timer', turn: 1, now: 0 }]);
+    const again = step(step(state, { type: 'prepared', turn: 2, holds: 'token' }, rules).state, granted({}, 0, 2), rules).state;
+    expect(again.backoffMs).to.equal(0);
+  });
+});
