@@ -37,14 +37,26 @@ export function metricsObject(all: readonly SeriesValue[], now: number, naming: 
     Timestamp: `${new Date(now).toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`,
     Gauges: rows('gauge').map((series) => ({ ...head(series), Value: series.value, Labels: labelsOf(series, naming) })),
     Points: [],
-    Counters: rows('counter').map((series) => ({ ...head(series), ...summary(series), Labels: labelsOf(series, naming) })),
+    Counters: rows('counter').map((series) => ({
+      ...head(series),
+      ...summary(series),
+      Labels: labelsOf(series, naming),
+    })),
     Samples: [],
   };
 }
 
 function summary({ count, value }: SeriesValue): object {
   const mean = count === 0 ? 0 : value / count;
-  return { Count: count, Rate: 0, Sum: value, Min: count === 0 ? 0 : 1, Max: count === 0 ? 0 : 1, Mean: mean, Stddev: 0 };
+  return {
+    Count: count,
+    Rate: 0,
+    Sum: value,
+    Min: count === 0 ? 0 : 1,
+    Max: count === 0 ? 0 : 1,
+    Mean: mean,
+    Stddev: 0,
+  };
 }
 
 /** The Prometheus text form, version 0.0.4. */
@@ -64,4 +76,5 @@ function labelText(labels: Readonly<Record<string, string>>): string {
   return parts.length === 0 ? '' : `{${parts.join(',')}}`;
 }
 
-const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+const escaped = (value: string): string =>
+  value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');

@@ -20,7 +20,8 @@ export function metrics({ snapshot, naming, prometheus, clock }: MetricsOptions)
   return onlyMethods(['GET'], (exchange) => {
     const format = formatOf(exchange);
     if (format === '') return jsonReply(200, metricsObject(snapshot(), clock.now(), naming));
-    if (format !== 'prometheus') return textReply(400, 'text/plain', `metric response format "${printable(format)}" unknown`);
+    if (format !== 'prometheus')
+      return textReply(400, 'text/plain', `metric response format "${printable(format)}" unknown`);
     if (!prometheus) return textReply(400, 'text/plain', 'prometheus is not enabled');
     return textReply(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(snapshot(), naming));
   });
@@ -30,7 +31,9 @@ function formatOf(exchange: Exchange): string {
   const format = new URLSearchParams(exchange.query).get('format');
   if (format !== null && format !== '') return format;
   const accept = headerOf(exchange.headers, 'accept') ?? '';
-  return accept.startsWith('application/openmetrics-text') || accept.includes('prometheus/telemetry') ? 'prometheus' : '';
+  return accept.startsWith('application/openmetrics-text') || accept.includes('prometheus/telemetry')
+    ? 'prometheus'
+    : '';
 }
 
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 64);

@@ -34,7 +34,8 @@ const fail = (why: string, cause?: unknown): AgentError => agentError('SINK_ENCR
 
 /** A key pair from 32 private bytes, random ones by default. Throws SINK_ENCRYPT_FAILED when they are not 32. */
 export function keyPair(secret: Uint8Array = randomBytes(KEY_BYTES)): KeyPair {
-  if (secret.byteLength !== KEY_BYTES) throw fail(`a curve25519 private key has ${KEY_BYTES} bytes, not ${secret.byteLength}`);
+  if (secret.byteLength !== KEY_BYTES)
+    throw fail(`a curve25519 private key has ${KEY_BYTES} bytes, not ${secret.byteLength}`);
   const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8, secret]), format: 'der', type: 'pkcs8' });
   const der = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
   return { privateKey, publicKey: der.subarray(SPKI.byteLength) };

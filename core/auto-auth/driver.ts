@@ -13,10 +13,10 @@ export interface DriverParts extends LoginParts {
   readonly clock: Clock;
   readonly rules: Rules;
   readonly feed: Feed;
-  onReport(report: Report, state: MachineState): void;
+  readonly onReport: (report: Report, state: MachineState) => void;
   /** The method threw in `accepted` or `changes`; nothing depends on it. */
-  onMethodTrouble(error: unknown): void;
-  onExit(error: AgentError): void;
+  readonly onMethodTrouble: (error: unknown) => void;
+  readonly onExit: (error: AgentError) => void;
 }
 
 /** The driver of one identity. */
@@ -107,7 +107,7 @@ export class Driver {
   async #prepare(turn: number): Promise<void> {
     const { method, config, address } = this.#parts;
     const attempt = { signal: this.#stop.signal, address, namespace: config.namespace, purpose: 'login' as const };
-    const plan = await Promise.race([method.prepare(attempt), aborted(this.#stop.signal)]);
+    const plan = await orAborted(method.prepare(attempt), this.#stop.signal);
     if (plan === undefined || turn !== this.#state.turn) return;
     this.#plan = plan;
     this.send({ type: 'prepared', turn, holds: 'token' in plan ? 'token' : 'credentials' });
@@ -116,7 +116,8 @@ export class Driver {
   async #login(turn: number): Promise<void> {
     const plan = this.#plan as LoginPlan;
     const { signal } = this.#stop;
-    const grant = 'token' in plan ? await lookupSelf(this.#parts, plan.token, signal) : await login(this.#parts, plan, signal);
+    const grant =
+      'token' in plan ? await lookupSelf(this.#parts, plan.token, signal) : await login(this.#parts, plan, signal);
     if (signal.aborted) return;
     this.send({ type: 'granted', turn, now: this.#parts.clock.now(), grant });
   }
@@ -124,7 +125,7 @@ export class Driver {
   async #accepted({ accessor, policies }: Grant): Promise<void> {
     const { method, onMethodTrouble } = this.#parts;
     try {
-      await Promise.race([method.accepted?.({ accessor, policies }), aborted(this.#stop.signal)]);
+      await orAborted(Promise.resolve(method.accepted?.({ accessor, policies })), this.#stop.signal);
     } catch (error) {
       onMethodTrouble(error);
     }
@@ -141,7 +142,7 @@ export class Driver {
     try {
       const changes = method.changes?.(signal)[Symbol.asyncIterator]();
       while (changes && !signal.aborted) {
-        const next = await Promise.race([changes.next(), aborted(signal)]);
+        const next = await orAborted(changes.next(), signal);
         if (next === undefined || next.done === true || signal.aborted) return;
         this.send({ type: 'credentials-changed' });
       }
@@ -168,9 +169,12 @@ function unknownError(cause: unknown): AgentError {
   return agentError('AUTH_METHOD_FAILED', { why: serverWords([describeError(cause)]) }, { cause });
 }
 
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+/** `task`, or undefined as soon as the signal is aborted; leaves no listener behind. */
+function orAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve(undefined);
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+    task.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });
 }

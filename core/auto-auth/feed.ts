@@ -31,7 +31,17 @@ export class Feed implements TokenFeed {
     this.#sequence += 1;
     const { form, token, accessor, policies, renewable, kind, ttlMs } = grant;
     const expiresAt = ttlMs === 0 ? 0 : now + ttlMs;
-    const state = { identity: this.#identity, form, token, accessor, policies, renewable, kind, expiresAt, sequence: this.#sequence };
+    const state = {
+      identity: this.#identity,
+      form,
+      token,
+      accessor,
+      policies,
+      renewable,
+      kind,
+      expiresAt,
+      sequence: this.#sequence,
+    };
     this.#current = state;
     this.#latest.set(state);
     return state;

@@ -33,14 +33,19 @@ export function errorsOf(answer: VaultAnswer): string[] {
 /** AUTH_REFUSED for an answer of 400 and above; server words are capped and cleaned, texts in `secrets` masked. */
 export function refusal(answer: VaultAnswer, secrets: readonly string[], hint?: string): AgentError {
   const errors = serverWords(errorsOf(answer), secrets);
-  return agentError('AUTH_REFUSED', { status: answer.status, errors: errors === '' ? 'no reason given' : errors }, { hint });
+  return agentError(
+    'AUTH_REFUSED',
+    { status: answer.status, errors: errors === '' ? 'no reason given' : errors },
+    { hint },
+  );
 }
 
 /** The grant in a login's answer. Throws AUTH_BAD_ANSWER or AUTH_MFA_REQUIRED; the status must be below 400. */
 export function grantOfLogin(answer: VaultAnswer): Grant {
   const auth = fields(fields(answer.body)?.auth);
   if (auth === undefined) throw bad('it has no auth block');
-  if (fields(auth.mfa_requirement)) throw agentError('AUTH_MFA_REQUIRED', {}, { hint: mfaHint(fields(auth.mfa_requirement)) });
+  if (fields(auth.mfa_requirement))
+    throw agentError('AUTH_MFA_REQUIRED', {}, { hint: mfaHint(fields(auth.mfa_requirement)) });
   if (text(auth.client_token) === '') throw bad('its token is empty');
   const kind = kindOf(auth.token_type);
   return {
@@ -56,7 +61,9 @@ export function grantOfLogin(answer: VaultAnswer): Grant {
 
 function mfaHint(requirement: Fields | undefined): string {
   const constraints = Object.values(fields(requirement?.mfa_constraints) ?? {});
-  const methods = constraints.flatMap((each) => (Array.isArray(fields(each)?.any) ? (fields(each)?.any as unknown[]) : []));
+  const methods = constraints.flatMap((each) =>
+    Array.isArray(fields(each)?.any) ? (fields(each)?.any as unknown[]) : [],
+  );
   const types = new Set(methods.map((method) => text(fields(method)?.type)).filter((type) => type !== ''));
   const asked = types.size > 0 ? ` (${[...types].join(', ')})` : '';
   return `an agent cannot answer a second factor${asked}; exempt this role from the login enforcement`;

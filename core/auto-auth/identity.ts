@@ -79,7 +79,8 @@ class Assembled implements RunningIdentity {
       feed: this.feed,
       rules: { minBackoffMs, maxBackoffMs, exitOnErr, reauthOnNewCredentials: config.reauthOnNewCredentials, random },
       onReport: (report) => this.#reporter.tell(report),
-      onMethodTrouble: (error) => log.warn({ error: describeError(error) }, 'the auth method had trouble after the login'),
+      onMethodTrouble: (error) =>
+        log.warn({ error: describeError(error) }, 'the auth method had trouble after the login'),
       onExit,
     });
   }

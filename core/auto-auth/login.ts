@@ -1,8 +1,26 @@
 // Carries out one login, lookup or renewal against the server. It must not decide when; that is the machine's.
 import type { MethodConfig } from '../contracts/agent-config.js';
 import { formatGoDuration } from '../kernel/duration.js';
-import { agentError, type AgentError, type AuthMethod, type ClientIdentity, type LoginPlan, type Secret, type Vault, type VaultAnswer } from '../sdk/index.js';
-import { errorsOf, grantOfLiving, grantOfLogin, grantOfLookup, grantOfWrapping, refusal, renewalOf, type Grant } from './grant.js';
+import {
+  agentError,
+  type AgentError,
+  type AuthMethod,
+  type ClientIdentity,
+  type LoginPlan,
+  type Secret,
+  type Vault,
+  type VaultAnswer,
+} from '../sdk/index.js';
+import {
+  errorsOf,
+  grantOfLiving,
+  grantOfLogin,
+  grantOfLookup,
+  grantOfWrapping,
+  refusal,
+  renewalOf,
+  type Grant,
+} from './grant.js';
 import { textsIn } from './server-words.js';
 
 /** Whom to ask, and for whom. */
@@ -62,7 +80,11 @@ export async function lookupSelf(parts: LoginParts, token: Secret, signal: Abort
 export async function renewSelf(
   parts: LoginParts,
   token: Secret,
-  options: { readonly incrementSeconds: number; readonly tls: ClientIdentity | undefined; readonly signal: AbortSignal },
+  options: {
+    readonly incrementSeconds: number;
+    readonly tls: ClientIdentity | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Renewal> {
   let answer: VaultAnswer;
   try {

@@ -41,8 +41,19 @@ export type MachineEvent =
   | { readonly type: 'granted'; readonly turn: number; readonly now: number; readonly grant: Grant }
   | { readonly type: 'refused' | 'failed'; readonly turn: number; readonly error: AgentError }
   | { readonly type: 'timer'; readonly turn: number; readonly now: number }
-  | { readonly type: 'renewed'; readonly turn: number; readonly now: number; readonly ttlMs: number; readonly renewable: boolean }
-  | { readonly type: 'renewal-failed' | 'renewal-denied'; readonly turn: number; readonly now: number; readonly error: AgentError }
+  | {
+      readonly type: 'renewed';
+      readonly turn: number;
+      readonly now: number;
+      readonly ttlMs: number;
+      readonly renewable: boolean;
+    }
+  | {
+      readonly type: 'renewal-failed' | 'renewal-denied';
+      readonly turn: number;
+      readonly now: number;
+      readonly error: AgentError;
+    }
   | { readonly type: 'credentials-changed' }
   | { readonly type: 'token-refused'; readonly now: number }
   | { readonly type: 'stop' };
@@ -154,9 +165,14 @@ function onGranted(state: MachineState, event: Extract<MachineEvent, { type: 'gr
 }
 
 function onFailed(state: MachineState, error: AgentError, rules: Rules): Turn {
-  const backoffMs = nextBackoff(state.backoffMs, { minMs: rules.minBackoffMs, maxMs: rules.maxBackoffMs }, rules.random);
+  const backoffMs = nextBackoff(
+    state.backoffMs,
+    { minMs: rules.minBackoffMs, maxMs: rules.maxBackoffMs },
+    rules.random,
+  );
   const told = report({ what: 'login-failed', error, backoffMs });
-  if (rules.exitOnErr) return { state: { ...state, phase: 'stopped' }, effects: [told, { do: 'exit', error }, { do: 'cancel' }] };
+  if (rules.exitOnErr)
+    return { state: { ...state, phase: 'stopped' }, effects: [told, { do: 'exit', error }, { do: 'cancel' }] };
   if (state.again) {
     const more = begin(state);
     return { state: more.state, effects: [told, ...more.effects] };
@@ -211,7 +227,8 @@ function live(state: MachineState, event: LifetimeEvent, rules: Rules): Turn {
 // A token that the server refused after a long life is replaced at once. Otherwise always a pause of a second; growing ones when tokens keep dying young, so that short lives never become a storm of logins (R9).
 function relogin(state: MachineState, now: number, reason: EndReason | 'refused', rules: Rules): Turn {
   const shortLives = now - state.grantedAt < SHORT_LIFE_MS ? state.shortLives + 1 : 0;
-  if (reason === 'refused' && shortLives === 0) return prepend(report({ what: 'ended', reason }), begin({ ...state, shortLives, stormMs: 0 }));
+  if (reason === 'refused' && shortLives === 0)
+    return prepend(report({ what: 'ended', reason }), begin({ ...state, shortLives, stormMs: 0 }));
   const bounds = { minMs: Math.max(rules.minBackoffMs, 2 * LEAST_PAUSE_MS), maxMs: rules.maxBackoffMs };
   const stormMs = shortLives < 2 ? 0 : nextBackoff(state.stormMs, bounds, rules.random);
   const delayMs = Math.max(LEAST_PAUSE_MS, stormMs);

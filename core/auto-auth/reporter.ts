@@ -43,7 +43,9 @@ export class Reporter {
         this.#parts.board.set(AUTH_PART, undefined);
         return this.#parts.log.info(this.#fields(), 'renewed auth token');
       case 'login-failed':
-        return this.#failed('error authenticating', report.error, { backoff: `${Math.trunc(report.backoffMs / 10) * 10}ms` });
+        return this.#failed('error authenticating', report.error, {
+          backoff: `${Math.trunc(report.backoffMs / 10) * 10}ms`,
+        });
       case 'renewal-failed':
         return this.#failed('error renewing token', report.error, {});
       case 'ended':
@@ -54,7 +56,13 @@ export class Reporter {
   }
 
   /** `authenticating` before each login, and the rest of the life of the handler. */
-  say(message: 'starting auth handler' | 'authenticating' | 'auth handler stopped' | 'shutdown triggered, stopping lifetime watcher'): void {
+  say(
+    message:
+      | 'starting auth handler'
+      | 'authenticating'
+      | 'auth handler stopped'
+      | 'shutdown triggered, stopping lifetime watcher',
+  ): void {
     if (message === 'auth handler stopped') this.#authenticated.set(0);
     this.#parts.log.info(this.#fields(), message);
   }
@@ -67,14 +75,19 @@ export class Reporter {
   #granted(): void {
     const { log, board, wrapped } = this.#parts;
     board.set(AUTH_PART, undefined);
-    if (wrapped) return log.info(this.#fields(), 'authentication successful, sending wrapped token to sinks and pausing');
+    if (wrapped)
+      return log.info(this.#fields(), 'authentication successful, sending wrapped token to sinks and pausing');
     this.#success.add();
     this.#authenticated.set(1);
     log.info(this.#fields(), 'authentication successful, sending token to sinks');
     log.info(this.#fields(), 'starting renewal process');
   }
 
-  #failed(message: 'error authenticating' | 'error renewing token', error: AgentError, more: Record<string, unknown>): void {
+  #failed(
+    message: 'error authenticating' | 'error renewing token',
+    error: AgentError,
+    more: Record<string, unknown>,
+  ): void {
     this.#failure.add();
     if (message === 'error authenticating') this.#authenticated.set(0);
     this.#parts.log.error({ ...this.#fields(), error: describeError(error), ...more }, message);

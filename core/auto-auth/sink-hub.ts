@@ -6,7 +6,7 @@ import { SinkLoop, type SinkLoopParts, type SinkSlot } from './sink-loop.js';
 /** What the hub needs besides what each loop needs. */
 export interface SinkHubParts extends Omit<SinkLoopParts, 'onDelivered' | 'onFailed'> {
   /** The sink's state changed: an error while it fails, undefined when it holds the token. */
-  onSink(id: string, error: AgentError | undefined): void;
+  readonly onSink: (id: string, error: AgentError | undefined) => void;
 }
 
 /** The hub. */

@@ -4,7 +4,17 @@ import type { SinkConfig } from '../contracts/agent-config.js';
 import type { Series } from '../contracts/metrics.js';
 import type { TokenState } from '../contracts/token-feed.js';
 import { jittered } from '../kernel/backoff.js';
-import { AgentError, agentError, describeError, Secret, type Clock, type Delivery, type Logger, type Sink, type Vault } from '../sdk/index.js';
+import {
+  AgentError,
+  agentError,
+  describeError,
+  Secret,
+  type Clock,
+  type Delivery,
+  type Logger,
+  type Sink,
+  type Vault,
+} from '../sdk/index.js';
 import { keyPair, sealEnvelope, type KeyPair } from './dh.js';
 import { PeerKey } from './peer-key.js';
 import { wrapToken } from './wrap.js';
@@ -26,8 +36,8 @@ export interface SinkLoopParts {
   readonly success: Series;
   readonly failure: Series;
   /** Called when the sink holds `state`, and with an error after each failed try. */
-  onDelivered(state: TokenState): void;
-  onFailed(error: AgentError): void;
+  readonly onDelivered: (state: TokenState) => void;
+  readonly onFailed: (error: AgentError) => void;
 }
 
 /** 2 s plus or minus half at first, then growing to 20 s. */
@@ -124,7 +134,10 @@ export class SinkLoop {
   async #rest(state: TokenState, error: AgentError, tries: number): Promise<void> {
     const { clock, random, log, onFailed } = this.#parts;
     const backoffMs = jittered(tries, RETRY, random);
-    log.error({ sink: this.#slot.id, error: describeError(error), backoff: `${Math.round(backoffMs)}ms` }, 'error writing to sink, will retry');
+    log.error(
+      { sink: this.#slot.id, error: describeError(error), backoff: `${Math.round(backoffMs)}ms` },
+      'error writing to sink, will retry',
+    );
     onFailed(error);
     this.#nap = new AbortController();
     if (this.#stop.signal.aborted || this.#wanted !== state) return;

@@ -22,6 +22,9 @@ import {
 } from '../sdk/index.js';
 import type { PluginClass } from '../catalog/load.js';
 
+/** A container of this kind, for files that only hand it on. */
+export type Container = DependencyContainer;
+
 /** What all components share. */
 export interface HostServices {
   readonly clock: Clock;

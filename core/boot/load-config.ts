@@ -55,7 +55,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     catalog,
     ...(options.warnMissingFiles && { exists: existsSync }),
   });
-  const problems = [...checked.problems, ...sources.problems, ...pluginProblems];
+  const problems = [...checked.problems, ...pluginProblems];
   const base = { catalog, texts: read.texts };
   if (checked.config === undefined) return { ...base, plan: [], problems };
   const planning = plan(checked.config, catalog);

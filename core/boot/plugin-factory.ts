@@ -1,17 +1,16 @@
 // From a planned plugin to a living one: load its code, fill its slots, put its guard around it.
-import type { DependencyContainer } from 'tsyringe';
 import type { Catalog, CatalogEntry } from '../contracts/catalog.js';
 import type { LogRoot } from '../contracts/logging.js';
 import { loadPlugin } from '../catalog/load.js';
 import { agentError, type Clock, type EnvAccess, type Kind, type StateAccess } from '../sdk/index.js';
-import { construct } from './containers.js';
+import { construct, type Container } from './containers.js';
 import type { StatusBoard } from './health.js';
 import type { Guarded } from './guards/bounded.js';
 
 /** What the factory needs. */
 export interface FactoryOptions {
   readonly catalog: Catalog;
-  readonly root: DependencyContainer;
+  readonly root: Container;
   readonly log: LogRoot;
   readonly clock: Clock;
   readonly board: StatusBoard;

@@ -33,7 +33,8 @@ function pathReason(raw: string): string | undefined {
 function headerReason(headers: RawHeaders): string | undefined {
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at]!;
-    if (name.length === 13 && sameName(name, 'cache-control') && /no-store|no-cache/i.test(headers[at + 1]!)) return 'no-store';
+    if (name.length === 13 && sameName(name, 'cache-control') && /no-store|no-cache/i.test(headers[at + 1]!))
+      return 'no-store';
     if (name.length === 16 && sameName(name, 'x-vault-wrap-ttl') && headers[at + 1] !== '') return 'wrapped';
   }
   return undefined;

@@ -32,7 +32,8 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-const secondsOf = (value: unknown): number => (typeof value === 'number' && value > 0 && Number.isFinite(value) ? value : 0);
+const secondsOf = (value: unknown): number =>
+  typeof value === 'number' && value > 0 && Number.isFinite(value) ? value : 0;
 
 /** Parsed JSON, or undefined. */
 export function parseJson(bytes: Uint8Array): unknown {

@@ -56,7 +56,8 @@ type Pattern = Extract<Criteria, { by: 'prefix' | 'namespace' | 'request-path' }
 
 function matches(entry: Entry, pattern: Pattern): boolean {
   if (pattern.by === 'namespace') return entry.home.namespace.startsWith(pattern.namespace);
-  if (pattern.by === 'request-path') return entry.namespace === pattern.namespace && entry.path.startsWith(pattern.path);
+  if (pattern.by === 'request-path')
+    return entry.namespace === pattern.namespace && entry.path.startsWith(pattern.path);
   if (entry.home.namespace !== pattern.namespace) return false;
   return underPrefix(entry.lease === '' ? entry.home.path : entry.lease, pattern.prefix);
 }

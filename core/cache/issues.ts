@@ -5,7 +5,8 @@ import { canonicalPath } from './request-path.js';
 export type Issues = 'surely' | 'perhaps' | 'never';
 
 const MOST_PATHS = 2000;
-const SECRET = /\/(?:creds|sts|token|key|issue|sign|session|access_token|credentials?|otp|generate)(?:\/|$)|\/auth\/.+\/login|\/auth\/token\/create/;
+const SECRET =
+  /\/(?:creds|sts|token|key|issue|sign|session|access_token|credentials?|otp|generate)(?:\/|$)|\/auth\/.+\/login|\/auth\/token\/create/;
 // kv 2 and identities hand out no leases
 const PLAIN = /^\/v1\/(?:.*\/)?(?:[^/]+\/(?:data|metadata|subkeys|delete|undelete|destroy)\/|identity\/)/;
 

@@ -46,7 +46,15 @@ export function createLeaseCache(options: LeaseCacheOptions): LeaseCache {
 }
 
 // reasons of classify after which the answer did hold a secret of its own
-const HELD_A_SECRET = new Set(['not-renewable', 'no-ttl', 'token-not-managed', 'parent-not-managed', 'use-limited', 'batch-token', 'wrapped']);
+const HELD_A_SECRET = new Set([
+  'not-renewable',
+  'no-ttl',
+  'token-not-managed',
+  'parent-not-managed',
+  'use-limited',
+  'batch-token',
+  'wrapped',
+]);
 
 class MemoryLeaseCache implements LeaseCache {
   readonly #clock: Clock;
@@ -140,7 +148,14 @@ class MemoryLeaseCache implements LeaseCache {
     if (!revoked(status)) return;
     const { method, path, query, namespace, body } = exchange;
     const token = exchange.token?.reveal() ?? '';
-    const sent: SentRequest = { method, path, query, namespace, token, body: body instanceof Uint8Array ? body : EMPTY };
+    const sent: SentRequest = {
+      method,
+      path,
+      query,
+      namespace,
+      token,
+      body: body instanceof Uint8Array ? body : EMPTY,
+    };
     const criteria = revocationOf(sent);
     if (criteria !== undefined) return void this.#evict(criteria, 'revoked');
     this.#observeRenewal(sent, replyBody);
@@ -174,7 +189,8 @@ class MemoryLeaseCache implements LeaseCache {
   }
 
   #store(exchange: Exchange, reply: BufferedReply, verdict: Storable, parent: Entry | undefined): void {
-    const known = verdict.kind === 'lease' ? this.#index.byLease(verdict.leaseId) : this.#index.byToken(verdict.auth.token);
+    const known =
+      verdict.kind === 'lease' ? this.#index.byLease(verdict.leaseId) : this.#index.byToken(verdict.auth.token);
     if (known?.answer !== undefined) return this.#index.point(exchange.cacheKey!, known);
     if (known !== undefined) return;
     const head = this.#heads.share(keptHead(reply.headers));

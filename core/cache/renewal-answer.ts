@@ -17,7 +17,9 @@ export function judgeRenewal(by: 'lease' | 'token', answer: VaultAnswer): Renewa
   if (answer.status === 403) return { kind: 'refused', why };
   if (answer.status === 200) {
     const granted = grantedBy(by, answer.body);
-    return granted === undefined ? { kind: 'failed', why: 'the answer grants no time' } : { kind: 'renewed', ...granted };
+    return granted === undefined
+      ? { kind: 'failed', why: 'the answer grants no time' }
+      : { kind: 'renewed', ...granted };
   }
   if (answer.status === 400) {
     if (/lease not found|lease expired|token not found|bad token/i.test(why)) return { kind: 'lost', why };

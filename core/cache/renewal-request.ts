@@ -45,7 +45,8 @@ export function renewalOf(request: SentRequest): RenewalTarget | undefined {
 export function grantedBy(by: 'lease' | 'token', body: unknown): Granted | undefined {
   const envelope = envelopeOf(body);
   if (envelope === undefined) return undefined;
-  if (by === 'lease') return envelope.leaseTtlMs > 0 ? { ttlMs: envelope.leaseTtlMs, renewable: envelope.renewable } : undefined;
+  if (by === 'lease')
+    return envelope.leaseTtlMs > 0 ? { ttlMs: envelope.leaseTtlMs, renewable: envelope.renewable } : undefined;
   const auth = envelope.auth;
   return auth !== undefined && auth.ttlMs > 0 ? { ttlMs: auth.ttlMs, renewable: auth.renewable } : undefined;
 }

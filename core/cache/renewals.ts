@@ -53,7 +53,10 @@ export class Renewals {
   }
 
   /** A client renewed the entry through the agent: its expiry moves, and later renewals ask for as much as the client did. */
-  renewedByClient(entry: Entry, granted: { readonly ttlMs: number; readonly renewable: boolean; readonly incrementSeconds: number }): void {
+  renewedByClient(
+    entry: Entry,
+    granted: { readonly ttlMs: number; readonly renewable: boolean; readonly incrementSeconds: number },
+  ): void {
     if (entry.life === undefined || entry.phase === 'gone') return;
     entry.renewals++;
     this.#step(entry, { type: 'renewed', now: this.#options.clock.now(), ...granted });

@@ -82,7 +82,8 @@ function leaseRevocation({ namespace, path }: Place, parameters: Parameters): Cr
     const lease = parameters.text('lease_id') || target;
     return lease === '' ? undefined : { by: 'lease', lease };
   }
-  const prefix = verb === 'revoke-prefix' || verb === 'revoke-force' ? target || trimSlashes(parameters.text('prefix')) : '';
+  const prefix =
+    verb === 'revoke-prefix' || verb === 'revoke-force' ? target || trimSlashes(parameters.text('prefix')) : '';
   return prefix === '' ? undefined : { by: 'prefix', prefix, namespace };
 }
 

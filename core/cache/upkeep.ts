@@ -11,7 +11,11 @@ export interface UpkeepOptions {
 }
 
 /** Renews an entry; never throws. Where the token's namespace and the lease's differ, a 403 in the first is tried in the second. */
-export async function renewEntry(entry: Entry, incrementSeconds: number, options: UpkeepOptions): Promise<RenewalOutcome> {
+export async function renewEntry(
+  entry: Entry,
+  incrementSeconds: number,
+  options: UpkeepOptions,
+): Promise<RenewalOutcome> {
   const by = entry.kind === 'lease' ? 'lease' : 'token';
   const increment = { increment: incrementSeconds };
   const path = by === 'lease' ? 'sys/leases/renew' : 'auth/token/renew-self';
@@ -27,7 +31,9 @@ export async function renewEntry(entry: Entry, incrementSeconds: number, options
 /** Whether the token behind an entry lives: a read that every live token may do and that spends no use. Never throws. */
 export async function tokenLives(entry: Entry, options: UpkeepOptions): Promise<'alive' | 'dead' | 'unknown'> {
   try {
-    const { status } = await inTurn(entry, options, (call) => options.vault.request('GET', 'sys/internal/ui/mounts', call));
+    const { status } = await inTurn(entry, options, (call) =>
+      options.vault.request('GET', 'sys/internal/ui/mounts', call),
+    );
     if (status === 200) return 'alive';
     return status === 403 ? 'dead' : 'unknown';
   } catch {

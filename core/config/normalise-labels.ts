@@ -10,7 +10,7 @@ export interface Body {
   readonly at: Place;
 }
 
-/** The blocks that these items write. What is no block is reported (CONFIG_TYPE); null and `[]` are nothing. */
+/** The blocks that these items write. What is no block is reported (CONFIG_TYPE) and counts as an empty one; null and `[]` are nothing. */
 export function bodiesOf(items: readonly Item[], rule: BlockRule, scope: { report: Report; path: string }): Body[] {
   const read = (node: Node, labels: readonly Key[], at: Place): Body[] => {
     if (node.kind === 'object') return isLabelled(node, labels, rule) ? members(node, read) : [{ labels, node, at }];
@@ -22,7 +22,8 @@ export function bodiesOf(items: readonly Item[], rule: BlockRule, scope: { repor
       { key: scope.path, want: 'a block', got },
       { at, key: scope.path, hint: `write ${scope.path.split('.').at(-1)} { ... }` },
     );
-    return [];
+    scope.report.spoil(at);
+    return [{ labels, node: { kind: 'object', items: [], at }, at }];
   };
   return items.flatMap((item) => read(item.value, item.keys.slice(1), item.at));
 }

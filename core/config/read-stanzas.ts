@@ -26,7 +26,9 @@ const BLOCKS_OF: Readonly<Record<string, readonly string[]>> = {
 };
 
 async function loadBlocks(root: MapValue): Promise<Blocks> {
-  const names = [...root.entries.keys()].flatMap((key) => (Object.hasOwn(BLOCKS_OF, key) ? (BLOCKS_OF[key] ?? []) : []));
+  const names = [...root.entries.keys()].flatMap((key) =>
+    Object.hasOwn(BLOCKS_OF, key) ? (BLOCKS_OF[key] ?? []) : [],
+  );
   const cache = mapAt(root, 'cache');
   if (cache !== undefined && mapAt(cache, 'persist') !== undefined) names.push('persist');
   const load = async (name: string): Promise<[string, Validator]> => [

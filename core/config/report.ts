@@ -22,6 +22,7 @@ interface Unknown {
 export class Report {
   readonly #problems: Problem[] = [];
   readonly #unknown: Unknown[] = [];
+  readonly #spoiled = new Set<string>();
 
   /** `damaged`: files that could not be read whole; what seems to be missing in them is not reported. */
   constructor(
@@ -32,8 +33,17 @@ export class Report {
   /** Adds an error whose text comes from the code table. */
   error<C extends Code>(code: C, params: CodeParams<C>, facts: Facts = {}): void {
     const isMissing = code === 'CONFIG_MISSING' || code === 'CONFIG_LISTENER_TLS';
-    if (isMissing && facts.at !== undefined && this.damaged.has(facts.at.file)) return;
+    if (isMissing && facts.at !== undefined && this.#isUnsure(facts.at)) return;
     this.#problems.push(problem('error', code, params, facts));
+  }
+
+  /** Says that the block at this place could not be read, so that nothing is reported as missing in it. */
+  spoil(at: ProblemPlace): void {
+    this.#spoiled.add(`${at.file}:${at.line}:${at.column}`);
+  }
+
+  #isUnsure(at: ProblemPlace): boolean {
+    return this.damaged.has(at.file) || this.#spoiled.has(`${at.file}:${at.line}:${at.column}`);
   }
 
   /** Adds a warning whose text comes from the code table. */

@@ -29,7 +29,11 @@ function addressRule(draft: Draft, scope: CheckScope): void {
   const at = from === 'file' && draft.vault !== undefined ? placeOf(draft.vault.map, 'address') : placeNamed(from);
   const key = from === 'file' ? 'vault.address' : from;
   const hint = 'write https://host:8200, http://host:8200 or unix:///path/to/socket';
-  scope.report.error('CONFIG_ADDRESS', { key, address: value, why: fault }, { at, key: 'vault.address', hint });
+  scope.report.error(
+    'CONFIG_ADDRESS',
+    { key, address: value.replace(/\/\/[^/@]*@/, '//...@'), why: fault },
+    { at, key: 'vault.address', hint },
+  );
 }
 
 function pairRule(draft: Draft, scope: CheckScope): void {

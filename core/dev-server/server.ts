@@ -19,6 +19,8 @@ import { readTarget } from './wire/target.js';
 import type { Target } from './wire/target.js';
 import type { World } from './world.js';
 
+const PAGE = '<!DOCTYPE html>\n<title>Claviger dev server</title>\n<p>This server has no web interface; its API is below /v1/.</p>\n';
+
 /** Options of a dev server. */
 export interface DevServerOptions {
   readonly rootToken: string;
@@ -129,6 +131,7 @@ export class DevServer {
   async #answer(target: Target, raw: Omit<Parameters<typeof dispatch>[1], 'path' | 'query'>): Promise<Answer> {
     if (target.kind === 'path') return dispatch(this.world, { ...raw, path: target.path, query: target.query });
     if (target.kind === 'refused') return errorAnswer(target.status, ...target.errors);
+    if (target.kind === 'page') return { status: 200, contentType: 'text/html; charset=utf-8', body: PAGE };
     const shown = raw.method === 'GET' ? `<a href="${target.location}">Temporary Redirect</a>.\n\n` : '';
     return {
       status: 307,

@@ -10,7 +10,9 @@ export const BUFFER_LIMIT = 32 * 1024 * 1024;
 export async function bufferedReply(reply: Reply): Promise<BufferedReply | undefined> {
   if (reply.body instanceof Uint8Array) return reply as BufferedReply;
   const body = await reply.body.collect(BUFFER_LIMIT);
-  return body === undefined ? undefined : { status: reply.status, headers: lengthened(reply.headers, body.length), body };
+  return body === undefined
+    ? undefined
+    : { status: reply.status, headers: lengthened(reply.headers, body.length), body };
 }
 
 /** The reply with another body and the length that fits it. */

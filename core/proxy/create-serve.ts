@@ -50,7 +50,11 @@ export function createServe(options: ServeOptions): Serve {
       heal,
       metrics,
       clock,
-      logs: { proxy: proxyLog, client: log.named(`${product}.apiproxy.client`), cache: log.named(`${product}.cache.leasecache`) },
+      logs: {
+        proxy: proxyLog,
+        client: log.named(`${product}.apiproxy.client`),
+        cache: log.named(`${product}.cache.leasecache`),
+      },
     }),
   );
   const handler = createRouter({

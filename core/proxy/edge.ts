@@ -59,7 +59,8 @@ export function createEdge({ handler, upstreamErrors, metrics, log }: EdgeOption
 
 function report(log: Logger, exchange: Exchange, error: unknown): void {
   const fields = { id: exchange.id, method: exchange.method, path: exchange.path, error };
-  if (!(error instanceof AgentError) || error.act === 'report-bug') return log.error(fields, 'a request failed because of a defect');
+  if (!(error instanceof AgentError) || error.act === 'report-bug')
+    return log.error(fields, 'a request failed because of a defect');
   if (error.code.startsWith('REQUEST_')) return log.debug(fields, 'request refused');
   log.warn(fields, 'failed to get the response');
 }

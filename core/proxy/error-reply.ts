@@ -29,7 +29,10 @@ function judge(error: unknown, upstreamErrors: 'honest' | '500'): { status: numb
   if (!(error instanceof AgentError)) return { status: 500, message: 'internal error of the agent' };
   if (error.code.startsWith('UPSTREAM_')) {
     const honest = STATUS[error.code] ?? 502;
-    return { status: upstreamErrors === '500' ? 500 : honest, message: `failed to get the response: ${describeError(error)}` };
+    return {
+      status: upstreamErrors === '500' ? 500 : honest,
+      message: `failed to get the response: ${describeError(error)}`,
+    };
   }
   if (error.code.startsWith('REQUEST_')) return { status: STATUS[error.code] ?? 400, message: error.message };
   return { status: 500, message: 'internal error of the agent' };

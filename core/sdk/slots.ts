@@ -49,7 +49,10 @@ export function definePlugin<T extends Class>(target: T, slots: readonly Slot<un
  * Makes a plugin without a container: fills each parameter with the value of its slot. Throws PLUGIN_SHAPE when a parameter has no slot or the
  * slot no value.
  */
-export function construct<T extends object>(target: new (...args: never[]) => T, values: ReadonlyMap<symbol, unknown>): T {
+export function construct<T extends object>(
+  target: new (...args: never[]) => T,
+  values: ReadonlyMap<symbol, unknown>,
+): T {
   const keys = (Reflect.getOwnMetadata('injectionTokens', target) ?? {}) as Readonly<Record<number, unknown>>;
   const wanted = Math.max(target.length, ...Object.keys(keys).map((index) => Number(index) + 1));
   const given = Array.from({ length: wanted }, (_, index) => valueOf(target.name, index, tokenOf(keys[index]), values));

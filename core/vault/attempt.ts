@@ -26,7 +26,9 @@ export class Attempt implements WireHandler, ByteStream {
   #failure: Failure | undefined;
   #dropping = false;
   #out: Out | undefined;
-  #collector: { readonly limit: number; resolve(bytes: Uint8Array | undefined): void; reject(error: AgentError): void } | undefined;
+  #collector:
+    | { readonly limit: number; resolve(bytes: Uint8Array | undefined): void; reject(error: AgentError): void }
+    | undefined;
 
   constructor(address: string, onEnd: (attempt: Attempt) => void) {
     this.#address = address;

@@ -1,11 +1,33 @@
 // What of a header list travels on, in either direction (D-32, spec cache U-2, U-3, U-4). Pure and on the hot path: no objects besides the lists.
 
 const HOP_REQUEST = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding',
-  'upgrade', 'http2-settings', 'host', 'expect', 'accept-encoding', 'content-length', 'user-agent', 'x-vault-namespace',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'host',
+  'expect',
+  'accept-encoding',
+  'content-length',
+  'user-agent',
+  'x-vault-namespace',
 ]);
 const HOP_REPLY = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
 ]);
 const LENGTHS = new Set([...HOP_REQUEST, ...HOP_REPLY, 'x-vault-token'].map((name) => name.length));
 

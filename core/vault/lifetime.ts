@@ -67,7 +67,12 @@ const napOf = (remainingMs: number, graceMs: number): number =>
  * the life (R7).
  */
 export function beginLifetime(
-  given: { readonly ttlMs: number; readonly renewable: boolean; readonly now: number; readonly incrementSeconds?: number },
+  given: {
+    readonly ttlMs: number;
+    readonly renewable: boolean;
+    readonly now: number;
+    readonly incrementSeconds?: number;
+  },
   random: Random,
 ): LifetimeTurn {
   const ttlMs = clean(given.ttlMs);

@@ -1,8 +1,8 @@
 // The `Vault` port of the SDK: JSON requests that the agent itself originates, whole in memory, through the governor. It must not know who asks.
 import type { Series } from '../contracts/metrics.js';
-import { agentError, type Clock, type Vault, type VaultAnswer, type VaultCall } from '../sdk/index.js';
+import { AgentError, agentError, type Clock, type Vault, type VaultAnswer, type VaultCall } from '../sdk/index.js';
 import { Attempt } from './attempt.js';
-import { cancelled, failureOf, type Failure } from './failure.js';
+import { cancelled, failureOf, type Failure, type FailureKind } from './failure.js';
 import type { Governor } from './governor.js';
 import { headerOf, replyHeaders } from './headers.js';
 import type { InFlight } from './in-flight.js';
@@ -47,7 +47,10 @@ function headersOf(call: VaultCall, parts: RequestParts, hasBody: boolean): stri
 
 function outgoing(method: string, path: string, call: VaultCall, parts: RequestParts): Outgoing {
   if (call.token && UNSENDABLE.test(call.token.reveal())) {
-    throw agentError('AUTH_CREDENTIAL_INVALID', { what: 'the token', why: 'it holds characters that no header can carry' });
+    throw agentError('AUTH_CREDENTIAL_INVALID', {
+      what: 'the token',
+      why: 'it holds characters that no header can carry',
+    });
   }
   const body = call.body === undefined ? null : Buffer.from(JSON.stringify(call.body));
   return {
@@ -108,7 +111,12 @@ class JsonRequest {
     const bytes = await attempt.collect(MAX_ANSWER_BYTES).catch((error: unknown) => lost(error, transport.address));
     if (bytes instanceof Uint8Array) return { status: attempt.status, headers, bytes };
     attempt.cancel();
-    return bytes ?? { kind: 'invalid', error: badReply(transport.address, `its answer is longer than ${MAX_ANSWER_BYTES} bytes`) };
+    return (
+      bytes ?? {
+        kind: 'invalid',
+        error: badReply(transport.address, `its answer is longer than ${MAX_ANSWER_BYTES} bytes`),
+      }
+    );
   }
 
   // A standby sends to its active server. Only the configured server is followed, and only once: a token never travels elsewhere (D-31).
@@ -119,7 +127,10 @@ class JsonRequest {
     const next = target === undefined ? received : await this.#send({ ...request, path: target });
     if (!('bytes' in next) || !isRedirect(next.status)) return next;
     const to = redirectHost(headerOf(next.headers, 'location'));
-    return { kind: 'invalid', error: badReply(this.#parts.transport.address, `it redirects to ${to}, which is not the configured address`) };
+    return {
+      kind: 'invalid',
+      error: badReply(this.#parts.transport.address, `it redirects to ${to}, which is not the configured address`),
+    };
   }
 
   #delay(received: Received | Failure): number | undefined {
@@ -129,11 +140,23 @@ class JsonRequest {
       'bytes' in received
         ? { status: received.status, retryAfterMs: retryAfterMs(headerOf(received.headers, 'retry-after'), now) }
         : { failure: received.kind };
-    if ('status' in outcome && outcome.retryAfterMs !== undefined && (outcome.status === 429 || outcome.status === 503)) {
+    if (
+      'status' in outcome &&
+      outcome.retryAfterMs !== undefined &&
+      (outcome.status === 429 || outcome.status === 503)
+    ) {
       governor.hold(outcome.retryAfterMs);
     }
     const leftMs = this.#deadline - now;
-    const input = { method: this.#method, path: this.#path, replayable: true, outcome, attempt: this.#tries, retries, leftMs };
+    const input = {
+      method: this.#method,
+      path: this.#path,
+      replayable: true,
+      outcome,
+      attempt: this.#tries,
+      retries,
+      leftMs,
+    };
     return retryDelay(input, random);
   }
 
@@ -156,7 +179,9 @@ class JsonRequest {
 const badReply = (address: string, why: string) => agentError('UPSTREAM_BAD_REPLY', { address, why });
 
 function lost(error: unknown, address: string): Failure {
-  return { ...failureOf(error, address, true), kind: 'lost' };
+  if (!(error instanceof AgentError)) return failureOf(error, address, true);
+  const kinds: Record<string, FailureKind> = { UPSTREAM_TIMEOUT: 'timeout', UPSTREAM_CANCELLED: 'cancelled' };
+  return { kind: kinds[error.code] ?? 'lost', error };
 }
 
 function answerOf(received: Received, address: string): VaultAnswer {

@@ -4,8 +4,7 @@ import type { Random } from './lifetime.js';
 
 /** What came of one attempt: an answer, or none. */
 export type Outcome =
-  | { readonly status: number; readonly retryAfterMs: number | undefined }
-  | { readonly failure: FailureKind };
+  { readonly status: number; readonly retryAfterMs: number | undefined } | { readonly failure: FailureKind };
 
 /** What the decision depends on. Attempts count from 1. */
 export interface RetryInput {

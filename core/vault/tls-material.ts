@@ -17,7 +17,8 @@ function readText(key: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw agentError('CONFIG_FILE_MISSING', { key, path }, { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw agentError('CONFIG_FILE_MISSING', { key, path }, { cause });
     throw agentError('CONFIG_UNREADABLE', { path, why: (cause as NodeJS.ErrnoException).code ?? 'unknown' }, { cause });
   }
 }
@@ -39,8 +40,11 @@ function readFolder(path: string): string[] {
   } catch (cause) {
     throw agentError('CONFIG_FILE_MISSING', { key: 'vault.ca_path', path }, { cause });
   }
-  const texts = names.map((name) => readText('vault.ca_path', join(path, name))).filter((t) => t.includes('-----BEGIN CERTIFICATE'));
-  if (texts.length === 0) throw agentError('CONFIG_VALUE', { key: 'vault.ca_path', why: `no certificate is in ${path}` });
+  const texts = names
+    .map((name) => readText('vault.ca_path', join(path, name)))
+    .filter((t) => t.includes('-----BEGIN CERTIFICATE'));
+  if (texts.length === 0)
+    throw agentError('CONFIG_VALUE', { key: 'vault.ca_path', why: `no certificate is in ${path}` });
   return texts;
 }
 
@@ -57,7 +61,9 @@ function authorities(config: VaultConfig): string[] | undefined {
  */
 export function readTlsMaterial(config: VaultConfig): TlsMaterial {
   if ((config.clientCert === '') !== (config.clientKey === '')) {
-    throw agentError('CONFIG_CONFLICT', { detail: 'vault.client_cert and vault.client_key belong together: set both or neither' });
+    throw agentError('CONFIG_CONFLICT', {
+      detail: 'vault.client_cert and vault.client_key belong together: set both or neither',
+    });
   }
   const ca = authorities(config);
   const pair =

@@ -52,6 +52,8 @@ interface Line {
   close(): Promise<void>;
 }
 
+type ProxyAgentClass = new (options: object) => Line;
+
 interface Place {
   readonly address: string;
   readonly origin: string;
@@ -87,16 +89,15 @@ function openLine(place: Place, tls: TlsMaterial, proxy: string): Line {
   if (proxy !== '' && place.socketPath === undefined) return proxyLine(place, tls, proxy);
   const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS };
   const socket = place.socketPath === undefined ? {} : { socketPath: place.socketPath };
-  return new Pool(place.origin, { ...POOL_OPTIONS, ...socket, connect }) as unknown as Line;
+  return new Pool(place.origin, { ...POOL_OPTIONS, ...socket, connect });
 }
 
 // Loaded only where a proxy is configured: most agents have none, and it costs as much as the pool.
 function proxyLine(place: Place, tls: TlsMaterial, proxy: string): Line {
-  const ProxyAgent = createRequire(import.meta.url)('undici/lib/dispatcher/proxy-agent.js') as typeof import('undici').ProxyAgent;
+  const ProxyAgent = createRequire(import.meta.url)('undici/lib/dispatcher/proxy-agent.js') as ProxyAgentClass;
   const agent = new ProxyAgent({ ...POOL_OPTIONS, uri: proxy, requestTls: { ...tls, timeout: CONNECT_TIMEOUT_MS } });
   return {
-    dispatch: (options, handler) =>
-      agent.dispatch({ ...options, origin: place.origin } as Parameters<typeof agent.dispatch>[0], handler),
+    dispatch: (options, handler) => agent.dispatch({ ...options, origin: place.origin }, handler),
     close: () => agent.close(),
   };
 }

@@ -42,7 +42,7 @@ export const configCommand: Command = async (argv, terminal) => {
   if (action === 'validate') return validate(loaded, json, terminal);
   if (action === 'explain') return explain(loaded, json, terminal);
   if (action === 'schema') {
-    terminal.out(`${JSON.stringify(composeSchema(loaded.catalog), undefined, 2)}\n`);
+    terminal.out(`${JSON.stringify(await composeSchema(loaded.catalog), undefined, 2)}\n`);
     return 0;
   }
   throw agentError('CONFIG_USAGE', { detail: `unknown action "config ${action}"` });

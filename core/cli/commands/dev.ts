@@ -8,7 +8,8 @@ import { asksForHelp, helpText } from '../help.js';
 import { runQuickstart } from '../quickstart.js';
 import type { Terminal } from '../terminal.js';
 
-const FLAGS: readonly Flag[] = [
+/** Options of `claviger dev`. */
+export const DEV_FLAGS: readonly Flag[] = [
   { name: 'dev-root-token-id', kind: 'text', help: 'root token; random when absent', placeholder: 'token' },
   { name: 'dev-listen-address', kind: 'text', help: 'default 127.0.0.1:8200', placeholder: 'host:port' },
   { name: 'with-agent', kind: 'boolean', help: 'also run an agent in front of it, with everything set up to try' },
@@ -30,10 +31,10 @@ const ABOUT =
 /** The `dev` command. */
 export const devCommand: Command = async (argv, terminal) => {
   if (asksForHelp(argv)) {
-    terminal.out(helpText('claviger dev [options]', ABOUT, FLAGS));
+    terminal.out(helpText('claviger dev [options]', ABOUT, DEV_FLAGS));
     return 0;
   }
-  const parsed = parseFlags(argv, FLAGS);
+  const parsed = parseFlags(argv, DEV_FLAGS);
   if (parsed.operands.length > 0)
     throw agentError('CONFIG_USAGE', { detail: `unexpected argument "${parsed.operands[0]}"` });
   const text = (name: string): string | undefined => parsed.values[name] as string | undefined;

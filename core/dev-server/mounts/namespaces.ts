@@ -55,10 +55,6 @@ export class NamespaceTree {
     return this.#all.get(path);
   }
 
-  byId(id: string): Namespace | undefined {
-    return [...this.#all.values()].find((namespace) => namespace.id === id);
-  }
-
   /** Makes a namespace; an existing one stays as it is. */
   create(path: string): Namespace {
     const existing = this.#all.get(path);

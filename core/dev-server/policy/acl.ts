@@ -26,10 +26,6 @@ export class Acl {
     for (const rule of rules) this.#rules.set(rule.path, [...(this.#rules.get(rule.path) ?? []), rule]);
   }
 
-  get isRoot(): boolean {
-    return this.#isRoot;
-  }
-
   /** Capabilities for a path in sorted order: `["root"]`, `["deny"]` or a list. */
   capabilities(path: string): string[] {
     if (this.#isRoot) return ['root'];

@@ -71,6 +71,7 @@ export function tokenOf(rawHeaders: readonly string[]): string {
 
 function operationOf(raw: RawCall): Operation {
   const operation = OPERATIONS[raw.method];
+  if (raw.method === 'OPTIONS') throw fault(400, 'cannot handle internal-only request operation');
   if (operation === undefined) throw fault(405);
   if (raw.method === 'HEAD' && raw.path !== 'sys/health') throw fault(405);
   if (raw.method !== 'GET') return operation;

@@ -1,18 +1,23 @@
 // Reads request targets: what is redirected, refused or decoded. Pure.
 
-/** A request target taken apart; `redirect` and `refused` end the request. */
+/** A request target taken apart; all but `path` end the request. `page` is where the real server has its web interface. */
 export type Target =
   | { readonly kind: 'path'; readonly path: string; readonly query: URLSearchParams }
   | { readonly kind: 'redirect'; readonly location: string }
+  | { readonly kind: 'page' }
   | { readonly kind: 'refused'; readonly status: number; readonly errors: readonly string[] };
 
-/** Paths outside `/v1/` are 404; `//`, `/./` and `/../` redirect to the clean path; encoded dots are refused. */
+/**
+ * `//`, `/./` and `/../` redirect to the clean path, `/` and `/ui` to `/ui/`; other paths outside `/v1/` are 404; encoded dots are refused.
+ */
 export function readTarget(raw: string): Target {
   const cut = raw.indexOf('?');
   const rawPath = cut < 0 ? raw : raw.slice(0, cut);
   const search = cut < 0 ? '' : raw.slice(cut);
   const clean = cleanPath(rawPath);
   if (clean !== rawPath) return { kind: 'redirect', location: clean + search };
+  if (rawPath === '/' || rawPath === '/ui') return { kind: 'redirect', location: `/ui/${search}` };
+  if (rawPath === '/ui/') return { kind: 'page' };
   if (!rawPath.startsWith('/v1/')) return { kind: 'refused', status: 404, errors: [] };
   const path = decoded(rawPath.slice(4));
   if (path === undefined || /[\p{Cc}\p{Cs}]/u.test(path)) return { kind: 'refused', status: 400, errors: [] };

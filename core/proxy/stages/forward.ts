@@ -14,7 +14,8 @@ export function forwardStage(send: Forward, instance: string, log: Logger): Stag
   return function forward(exchange) {
     if (headersOf(exchange.headers, lower).includes(instance)) throw agentError('REQUEST_LOOP', {});
     exchange.headers = [...exchange.headers, MARK, instance];
-    if (log.enabled?.('debug') ?? true) log.debug({ method: exchange.method, path: exchange.path }, 'forwarding request to the server');
+    if (log.enabled?.('debug') ?? true)
+      log.debug({ method: exchange.method, path: exchange.path }, 'forwarding request to the server');
     const small = smallBody(exchange);
     return small === undefined ? send(exchange) : small.then(() => send(exchange));
   };

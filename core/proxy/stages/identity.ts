@@ -25,7 +25,8 @@ export function identityStage(options: IdentityOptions): Stage {
   const give = (exchange: Exchange, state: TokenState): void => {
     exchange.token = state.token;
     exchange.identity = state.identity;
-    if (log.enabled?.('debug') ?? true) log.debug({ method: exchange.method, path: exchange.path }, 'using auto auth token');
+    if (log.enabled?.('debug') ?? true)
+      log.debug({ method: exchange.method, path: exchange.path }, 'using auto auth token');
   };
   return function identityOf(exchange, next) {
     exchange.namespace = namespaceFor(exchange);

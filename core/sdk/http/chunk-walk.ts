@@ -8,7 +8,8 @@ const QUOTE = 34;
 /** More digits would not be a safe integer. */
 const MAX_DIGITS = 12;
 
-type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'line' | 'trailer' | 'trailer-lf' | 'last-lf';
+type State =
+  'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'line' | 'trailer' | 'trailer-lf' | 'last-lf';
 
 /** Result of a walk: position after the body, or that the body goes on, or that it cannot be followed. */
 export type Walked = number | 'more' | 'unsure';

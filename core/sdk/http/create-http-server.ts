@@ -40,11 +40,11 @@ export interface HttpServer {
   /** Node's server, for `address()` and events. Close it with `close` of this object. */
   readonly node: Server;
   /** Binds. Rejects with node's error (EADDRINUSE, EACCES ...). */
-  listen(where: ListenOptions): Promise<void>;
+  readonly listen: (where: ListenOptions) => Promise<void>;
   /** Serves new connections with this certificate and these rules; throws and keeps the old ones when node refuses them. */
-  reloadTls(tls: TlsMaterial): void;
+  readonly reloadTls: (tls: TlsMaterial) => void;
   /** Stops accepting, ends idle connections at once, others after their answer, and cuts what is left after `graceMs`. Safe twice and unbound. */
-  close(graceMs: number): Promise<void>;
+  readonly close: (graceMs: number) => Promise<void>;
 }
 
 const TCP_KEEP_ALIVE_MS = 180_000;
@@ -86,10 +86,20 @@ function makeNodeServer(limits: HttpLimits, tls: TlsMaterial | undefined): Serve
     requireHostHeader: false,
   };
   if (tls === undefined) return createServer(common);
-  return createTlsServer({ ...common, ...tls, handshakeTimeout: limits.handshakeTimeoutMs, ALPNProtocols: ['http/1.1'] });
+  return createTlsServer({
+    ...common,
+    ...tls,
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    ALPNProtocols: ['http/1.1'],
+  });
 }
 
-function answer(serve: Serve, request: IncomingMessage, response: ServerResponse, onError?: (error: unknown) => void): void {
+function answer(
+  serve: Serve,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onError?: (error: unknown) => void,
+): void {
   if (request.httpVersion === '1.1' && request.headers.host === undefined) {
     return refuse(response, 400, 'missing required Host header');
   }
@@ -164,7 +174,11 @@ function reloadTls(node: Server, tls: TlsMaterial): void {
   Object.assign(secure, { requestCert: tls.requestCert ?? false, rejectUnauthorized: tls.rejectUnauthorized ?? false });
 }
 
-async function close(node: Server, connections: Connections, grace: (signal: AbortSignal) => Promise<void>): Promise<void> {
+async function close(
+  node: Server,
+  connections: Connections,
+  grace: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const stopped = stopAccepting(node);
   const drained = new AbortController();
   connections.drain();

@@ -40,7 +40,11 @@ export async function readListenerTls(
 ): Promise<TlsMaterial | undefined> {
   if (settings.tls_disable === true) return undefined;
   const fail: Fail = (why, hint, cause) => agentError('LISTEN_TLS', { address, why }, { hint, cause });
-  const material = { ...rules(settings, fail), ...(await identity(settings, nowMs, fail)), ...(await clients(settings, fail)) };
+  const material = {
+    ...rules(settings, fail),
+    ...(await identity(settings, nowMs, fail)),
+    ...(await clients(settings, fail)),
+  };
   try {
     createSecureContext(material);
   } catch (error) {
@@ -52,8 +56,20 @@ export async function readListenerTls(
 async function identity(settings: ListenerTlsSettings, nowMs: number, fail: Fail): Promise<TlsMaterial> {
   const cert = await pem('tls_cert_file', settings.tls_cert_file, fail);
   const key = await pem('tls_key_file', settings.tls_key_file, fail);
-  const leaf = parse('tls_cert_file', settings.tls_cert_file, 'a PEM certificate', () => new X509Certificate(cert), fail);
-  const privateKey = parse('tls_key_file', settings.tls_key_file, 'an unencrypted PEM key', () => createPrivateKey(key), fail);
+  const leaf = parse(
+    'tls_cert_file',
+    settings.tls_cert_file,
+    'a PEM certificate',
+    () => new X509Certificate(cert),
+    fail,
+  );
+  const privateKey = parse(
+    'tls_key_file',
+    settings.tls_key_file,
+    'an unencrypted PEM key',
+    () => createPrivateKey(key),
+    fail,
+  );
   checkDates(leaf, String(settings.tls_cert_file), nowMs, fail);
   checkPair(leaf, privateKey, settings, fail);
   return { cert, key };
@@ -78,15 +94,25 @@ function parse<T>(name: string, path: string | undefined, what: string, read: ()
 
 function checkDates(leaf: X509Certificate, path: string, nowMs: number, fail: Fail): void {
   const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
-  if (nowMs > to) throw fail(`the certificate in ${path} expired on ${new Date(to).toISOString()}`, 'put a renewed certificate there');
+  if (nowMs > to)
+    throw fail(
+      `the certificate in ${path} expired on ${new Date(to).toISOString()}`,
+      'put a renewed certificate there',
+    );
   if (nowMs >= from) return;
-  throw fail(`the certificate in ${path} is not valid before ${new Date(from).toISOString()}`, 'check the clock of this machine');
+  throw fail(
+    `the certificate in ${path} is not valid before ${new Date(from).toISOString()}`,
+    'check the clock of this machine',
+  );
 }
 
 function checkPair(leaf: X509Certificate, key: KeyObject, settings: ListenerTlsSettings, fail: Fail): void {
   if (leaf.checkPrivateKey(key)) return;
   const { tls_key_file: keyFile, tls_cert_file: certFile } = settings;
-  throw fail(`the key in ${keyFile} does not belong to the certificate in ${certFile}`, 'give certificate and key of one pair; the own certificate comes first in its file');
+  throw fail(
+    `the key in ${keyFile} does not belong to the certificate in ${certFile}`,
+    'give certificate and key of one pair; the own certificate comes first in its file',
+  );
 }
 
 async function clients(settings: ListenerTlsSettings, fail: Fail): Promise<TlsMaterial> {
@@ -107,7 +133,10 @@ function rules(settings: ListenerTlsSettings, fail: Fail): TlsMaterial {
   const names = Object.keys(TLS_VERSIONS);
   const min = settings.tls_min_version || 'tls12';
   const max = settings.tls_max_version || 'tls13';
-  for (const [key, name] of [['tls_min_version', min], ['tls_max_version', max]] as const) {
+  for (const [key, name] of [
+    ['tls_min_version', min],
+    ['tls_max_version', max],
+  ] as const) {
     if (!names.includes(name)) throw fail(`${key} "${name}" is unknown`, `use one of ${names.join(', ')}`);
   }
   if (names.indexOf(max) < names.indexOf(min)) throw fail(`tls_max_version ${max} is below tls_min_version ${min}`);
@@ -125,7 +154,11 @@ function suites(settings: ListenerTlsSettings, old: boolean, fail: Fail): TlsMat
   const level = old ? ':@SECLEVEL=0' : '';
   if (names.length === 0) return old ? { ciphers: `DEFAULT${level}` } : {};
   const found = cipherString(names);
-  if ('unknown' in found) throw fail(`tls_cipher_suites: "${found.unknown}" is not a known suite`, 'use the IANA names, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256');
+  if ('unknown' in found)
+    throw fail(
+      `tls_cipher_suites: "${found.unknown}" is not a known suite`,
+      'use the IANA names, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+    );
   return { ciphers: `${found.ciphers}${level}` };
 }
 

@@ -16,7 +16,8 @@ export function mayStandIn(verb: string | undefined): boolean {
 /** Looks at the first bytes of a message, as text (at least seven, or all there are). A genuine LINK or SEARCH stands in for itself. */
 export function verbAt(start: string): VerbAt {
   for (const word of WATCHED) {
-    if (start.startsWith(word)) return { verb: word.slice(0, -1), standIn: STAND_INS[word.slice(0, -1)] ?? word.slice(0, -1) };
+    if (start.startsWith(word))
+      return { verb: word.slice(0, -1), standIn: STAND_INS[word.slice(0, -1)] ?? word.slice(0, -1) };
     if (start.length < word.length && word.startsWith(start)) return 'more';
   }
   return undefined;

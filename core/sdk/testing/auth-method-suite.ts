@@ -21,7 +21,8 @@ export function authMethodSuite(options: SuiteOptions): void {
   test('plans a login below auth/, or gives a token', () =>
     scene(async ({ make }) => {
       const plan = await (await make()).prepare(attempt());
-      if ('token' in plan) return assert.ok(plan.token instanceof Secret && plan.token.length > 0, 'the token is a Secret');
+      if ('token' in plan)
+        return assert.ok(plan.token instanceof Secret && plan.token.length > 0, 'the token is a Secret');
       assert.match(plan.login, /^auth\/[^/].*[^/]$/);
       assert.equal(typeof plan.body, 'object');
       assert.equal((plan.headers?.length ?? 0) % 2, 0, 'headers are name, value, name, value');
@@ -37,7 +38,8 @@ export function authMethodSuite(options: SuiteOptions): void {
     }));
 
   for (const step of ['missing', 'empty', 'unreadable'] as const) {
-    test(`material that is ${step} is an AUTH_ error with act fix-credential`, () => scene((given) => broken(given, step)));
+    test(`material that is ${step} is an AUTH_ error with act fix-credential`, () =>
+      scene((given) => broken(given, step)));
   }
 
   test('accepts after a success, and again without harm', () =>
@@ -60,7 +62,11 @@ export function authMethodSuite(options: SuiteOptions): void {
     scene(async ({ make }) => {
       const method = await make();
       const signal = AbortSignal.abort(new Error('aborted by the suite'));
-      await within(1000, method.prepare({ ...attempt(), signal }).catch(() => undefined), 'an aborted prepare');
+      await within(
+        1000,
+        method.prepare({ ...attempt(), signal }).catch(() => undefined),
+        'an aborted prepare',
+      );
     }));
 
   test('changes ends when it is aborted', () =>

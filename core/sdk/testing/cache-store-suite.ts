@@ -11,14 +11,28 @@ type StoreScene = Scene<CacheStore, CacheStoreHarness>;
 type Store = CacheStore & Component;
 type Check = (store: Store, scene: StoreScene) => Promise<void>;
 
-const KEYS = ['a', 'a/b', '../a', './a', 'a//b', 'ключ-鍵-🔑', ' ', 'k'.repeat(512), 'a\u0000b', '__proto__', 'constructor'];
+const KEYS = [
+  'a',
+  'a/b',
+  '../a',
+  './a',
+  'a//b',
+  'ключ-鍵-🔑',
+  ' ',
+  'k'.repeat(512),
+  'a\u0000b',
+  '__proto__',
+  'constructor',
+];
 const VALUES = [new Uint8Array(), Uint8Array.from([0xff, 0xfe, 0, 0xc3, 0x28]), new Uint8Array(1024 * 1024).fill(0xa5)];
 
 /** Runs the conformance checks of a cache store. */
 export function cacheStoreSuite(options: SuiteOptions): void {
   commonTraits(options, 'cache-store', ['get', 'put', 'delete', 'entries', 'batch', 'clear']);
   const check = (name: string, body: Check): unknown =>
-    options.test(name, () => inScene<CacheStore, CacheStoreHarness>(options, async (scene) => body(await open(scene), scene)));
+    options.test(name, () =>
+      inScene<CacheStore, CacheStoreHarness>(options, async (scene) => body(await open(scene), scene)),
+    );
 
   check('bytes come back as they went in: empty, not UTF-8, 1 MiB', async (store) => {
     for (const value of VALUES) {
@@ -74,7 +88,11 @@ export function cacheStoreSuite(options: SuiteOptions): void {
   check('after stop every call settles within one second', async (store) => {
     await store.put('key', bytes('value'));
     await store.stop?.(new AbortController().signal);
-    await within(1000, Promise.allSettled([store.get('key'), store.put('key', bytes('x')), list(store, '')]), 'a call after stop');
+    await within(
+      1000,
+      Promise.allSettled([store.get('key'), store.put('key', bytes('x')), list(store, '')]),
+      'a call after stop',
+    );
   });
   check('supports.ttl: an entry is gone after its time', expiry);
   check('supports.durable: a new instance finds everything', reopen);
@@ -101,7 +119,10 @@ const expiry: Check = async (store, { manifest, bench }) => {
   same(await store.get('short'), bytes('x'));
   await clock.advance(1001);
   assert.equal(await store.get('short'), undefined);
-  assert.deepEqual((await list(store, '')).map(([key]) => key), ['long']);
+  assert.deepEqual(
+    (await list(store, '')).map(([key]) => key),
+    ['long'],
+  );
 };
 
 const reopen: Check = async (store, scene) => {
@@ -130,10 +151,13 @@ const shared: Check = async (store, scene) => {
   const other = await open(scene);
   await store.put('key', bytes('one'));
   same(await other.get('key'), bytes('one'));
-  assert.ok(store.swap && other.swap, 'swap is missing');
-  const won = await Promise.all([store, other].map((one, n) => one.swap?.('key', bytes('one'), bytes(`swap-${n}`))));
+  const swap = async (one: Store, value: string): Promise<boolean> => {
+    assert.ok(one.swap !== undefined, 'swap is missing');
+    return one.swap('key', bytes('one'), bytes(value));
+  };
+  const won = await Promise.all([swap(store, 'swap-0'), swap(other, 'swap-1')]);
   assert.deepEqual(won.filter(Boolean).length, 1, 'exactly one swap wins');
-  assert.equal(await store.swap('key', bytes('one'), bytes('late')), false);
+  assert.equal(await swap(store, 'late'), false);
 };
 
 async function open(scene: StoreScene): Promise<Store> {

@@ -43,7 +43,10 @@ export function makeCertificate(wishes: CertificateWishes): TestCertificate {
 
 function seal(body: Buffer, signer: KeyObject): string {
   const signature = bits(sign('sha256', body, signer));
-  const base64 = sequence(body, ECDSA_SHA256, signature).toString('base64').replace(/(.{64})/g, '$1\n').trimEnd();
+  const base64 = sequence(body, ECDSA_SHA256, signature)
+    .toString('base64')
+    .replace(/(.{64})/g, '$1\n')
+    .trimEnd();
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
 }
 
@@ -63,7 +66,11 @@ function alternativeName(host: string): Buffer {
 function addressBytes(host: string): Buffer {
   if (isIP(host) === 4) return Buffer.from(host.split('.').map(Number));
   const [left = '', right = ''] = host.split('::');
-  const groups = (text: string): number[] => text.split(':').filter(Boolean).map((group) => parseInt(group, 16));
+  const groups = (text: string): number[] =>
+    text
+      .split(':')
+      .filter(Boolean)
+      .map((group) => parseInt(group, 16));
   const [first, last] = [groups(left), groups(right)];
   const all = [...first, ...Array<number>(8 - first.length - last.length).fill(0), ...last];
   return Buffer.from(all.flatMap((group) => [group >> 8, group & 255]));

@@ -9,7 +9,7 @@ export interface Bench {
   /** What the plugin's slots will be filled with: script `fakes.vault`, set `fakes.env`, move `fakes.clock`. */
   readonly fakes: Fakes;
   /** Remembers a value that must never show in a log line, an error or a health report, and returns it. */
-  plant(secret: string): string;
+  readonly plant: (secret: string) => string;
 }
 
 /** What every harness has. */
@@ -66,9 +66,9 @@ export interface SecureSettings {
   /** PEM of the authority that the certificate chains to. */
   readonly ca: string;
   /** Replaces certificate and key on disk by new ones of the same authority. */
-  rotate(): void | Promise<void>;
+  readonly rotate: () => void | Promise<void>;
   /** Damages certificate or key on disk, so that `reload` must fail with LISTEN_TLS and keep the old ones. */
-  spoil(): void | Promise<void>;
+  readonly spoil: () => void | Promise<void>;
 }
 
 /** Harness of a listener. The suite reaches a bound listener by its `url` (`http:`, `https:` or `unix:`). */

@@ -24,7 +24,9 @@ export interface ClientAnswer {
 export function dial(url: string, ca?: string): Promise<Socket> {
   const place = url.startsWith('unix://') ? { path: url.slice('unix://'.length) } : placeOf(new URL(url));
   const secure = ca !== undefined || url.startsWith('https:');
-  const socket = secure ? connectTls({ ...place, ca, servername: 'localhost', ALPNProtocols: ['http/1.1'] }) : connect(place);
+  const socket = secure
+    ? connectTls({ ...place, ca, servername: 'localhost', ALPNProtocols: ['http/1.1'] })
+    : connect(place);
   return new Promise((resolve, reject) => {
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       socket.removeListener('error', reject);
@@ -46,7 +48,9 @@ export async function call(url: string, given: ClientCall = {}): Promise<ClientA
 export function requestBytes({ method = 'GET', path = '/', headers = {}, body = '' }: ClientCall): Buffer {
   const content = Buffer.from(body);
   const length = content.length > 0 ? { 'Content-Length': String(content.length) } : {};
-  const lines = Object.entries({ Host: 'localhost', ...length, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries({ Host: 'localhost', ...length, ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1'), content]);
 }
 
@@ -65,7 +69,9 @@ export function parseAnswer(bytes: Buffer): ClientAnswer {
   const text = bytes.toString('latin1');
   const end = text.indexOf('\r\n\r\n');
   const [start = '', ...lines] = text.slice(0, end).split('\r\n');
-  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  );
   const rest = bytes.subarray(end + 4);
   const body = headers['transfer-encoding'] === 'chunked' ? unchunk(rest) : rest;
   return { status: Number(start.split(' ')[1]), headers, body: body.toString('utf8') };
@@ -73,7 +79,7 @@ export function parseAnswer(bytes: Buffer): ClientAnswer {
 
 function unchunk(bytes: Buffer): Buffer {
   const parts: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const line = bytes.indexOf('\r\n', at);
     const size = parseInt(bytes.toString('latin1', at, line), 16);
     if (!(size > 0)) return Buffer.concat(parts);
@@ -85,4 +91,3 @@ function unchunk(bytes: Buffer): Buffer {
 function placeOf({ hostname, port, protocol }: URL): { host: string; port: number } {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (protocol === 'https:' ? 443 : 80)) };
 }
-

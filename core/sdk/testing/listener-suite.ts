@@ -22,11 +22,17 @@ const GRACE_MS = 1000;
 /** Runs the conformance checks of a listener. A harness is required. */
 export function listenerSuite(options: SuiteOptions): void {
   commonTraits(options, 'listener', ['bind']);
-  const check = (name: string, body: Check): unknown => options.test(name, () => inScene<Listener, ListenerHarness>(options, (scene) => withBinder(scene, body)));
+  const check = (name: string, body: Check): unknown =>
+    options.test(name, () => inScene<Listener, ListenerHarness>(options, (scene) => withBinder(scene, body)));
 
   check('serves and echoes method, target, headers and body', async (_scene, bind) => {
     const { url } = await bind();
-    const answer = await call(url, { method: 'PUT', path: '/v1/a%2Fb//c?d=%20', headers: { 'X-Case': 'Kept' }, body: 'héllo' });
+    const answer = await call(url, {
+      method: 'PUT',
+      path: '/v1/a%2Fb//c?d=%20',
+      headers: { 'X-Case': 'Kept' },
+      body: 'héllo',
+    });
     const echo = JSON.parse(answer.body) as Echo;
     assert.equal(answer.status, 200);
     assert.deepEqual([echo.method, echo.url, echo.body], ['PUT', '/v1/a%2Fb//c?d=%20', 'héllo']);
@@ -46,14 +52,17 @@ export function listenerSuite(options: SuiteOptions): void {
     const body = await call(url, { method: 'POST', body: Buffer.alloc(8 * 1024 * 1024, 'b') });
     assert.equal((JSON.parse(body.body) as Echo).length, 8 * 1024 * 1024);
   });
-  check('refuses 80 KiB of headers with 431 and garbage with 400, in the error shape of Vault', async (_scene, bind) => {
-    const { url } = await bind();
-    refused(await call(url, { headers: { 'X-Big': 'h'.repeat(80 * 1024) } }), 431);
-    const socket = await dial(url);
-    socket.write('this is no HTTP\r\n\r\n');
-    refused(parseAnswer(await readToEnd(socket)), 400);
-    assert.equal((await call(url)).status, 200);
-  });
+  check(
+    'refuses 80 KiB of headers with 431 and garbage with 400, in the error shape of Vault',
+    async (_scene, bind) => {
+      const { url } = await bind();
+      refused(await call(url, { headers: { 'X-Big': 'h'.repeat(80 * 1024) } }), 431);
+      const socket = await dial(url);
+      socket.write('this is no HTTP\r\n\r\n');
+      refused(parseAnswer(await readToEnd(socket)), 400);
+      assert.equal((await call(url)).status, 200);
+    },
+  );
   check('close lets a request in flight finish, then nobody is served', drains);
   check('close cuts what is left after the grace, and is safe twice', cuts);
   check('an address in use is LISTEN_ADDRESS_IN_USE', inUse);
@@ -116,7 +125,11 @@ function socketChecks(check: (name: string, body: Check) => unknown): void {
       const bound = await bind(echoServe, await socket.settings(scene.bench, bits));
       assert.equal((await lstat(socket.path(scene.bench))).mode & 0o777, bits);
       await bound.close(GRACE_MS);
-      assert.equal(await lstat(socket.path(scene.bench)).catch(() => undefined), undefined, 'the socket is still there');
+      assert.equal(
+        await lstat(socket.path(scene.bench)).catch(() => undefined),
+        undefined,
+        'the socket is still there',
+      );
     }
   });
   check('supports.path: a socket nobody answers on is replaced, another file is not', async (scene, bind) => {
@@ -191,11 +204,10 @@ const keepAlive: Check = async (_scene, bind) => {
   const last = requestBytes({ method: 'LIST', path: '/3', headers: { Connection: 'close' } });
   socket.write(Buffer.concat([requestBytes({ path: '/1' }), requestBytes({ method: 'LIST', path: '/2' }), last]));
   const text = (await all).toString();
-  assert.deepEqual([...text.matchAll(/"method":"(\w+)","url":"(\/\d)"/g)].map(([, method, target]) => `${method} ${target}`), [
-    'GET /1',
-    'LIST /2',
-    'LIST /3',
-  ]);
+  assert.deepEqual(
+    [...text.matchAll(/"method":"(\w+)","url":"(\/\d)"/g)].map(([, method, target]) => `${method} ${target}`),
+    ['GET /1', 'LIST /2', 'LIST /3'],
+  );
 };
 
 const drains: Check = async (_scene, bind) => {
@@ -236,7 +248,7 @@ const inUse: Check = async (scene, bind) => {
 };
 
 /** A serve that holds its first request until it is opened. */
-function gated(): { readonly serve: Serve; readonly arrived: Promise<void>; open(): void } {
+function gated(): { readonly serve: Serve; readonly arrived: Promise<void>; readonly open: () => void } {
   let arrive: () => void = () => undefined;
   let open: () => void = () => undefined;
   const arrived = new Promise<void>((resolve) => (arrive = resolve));
@@ -250,7 +262,7 @@ function gated(): { readonly serve: Serve; readonly arrived: Promise<void>; open
 
 async function secured({ manifest, harness, bench }: ListenerScene): Promise<SecureSettings | undefined> {
   if (manifest.supports?.tls !== true) return undefined;
-  assert.ok(harness.secure, 'supports.tls needs secure() in the harness');
+  assert.ok(harness.secure !== undefined, 'supports.tls needs secure() in the harness');
   return harness.secure(bench);
 }
 

@@ -29,10 +29,16 @@ export async function readManifest(url: string): Promise<Manifest> {
   return JSON.parse(await readFile(pathOf(url), 'utf8')) as Manifest;
 }
 
+/** The default export of a module named in the manifest at `url`. */
+export async function importDefault(url: string, module: string): Promise<unknown> {
+  const loaded = (await import(new URL(module, asUrl(url)).href)) as { default?: unknown };
+  return loaded.default;
+}
+
 /** The class that the manifest's `entry` exports as default. Throws PLUGIN_SHAPE when there is none. */
 export async function importPlugin<T>(url: string, manifest: Manifest): Promise<PluginClass<T>> {
-  const module = (await import(new URL(manifest.entry, asUrl(url)).href)) as { default?: unknown };
-  if (typeof module.default === 'function') return module.default as PluginClass<T>;
+  const found = await importDefault(url, manifest.entry);
+  if (typeof found === 'function') return found as PluginClass<T>;
   throw agentError('PLUGIN_SHAPE', { plugin: manifest.name, why: 'its entry has no class as default export' });
 }
 
@@ -49,7 +55,7 @@ export async function loadPlugin<T>(url: string, options: LoadOptions = {}): Pro
 export async function preparePlugin<T>(
   url: string,
   options: LoadOptions & { readonly fakes: Fakes },
-): Promise<{ readonly manifest: Manifest; build(): T }> {
+): Promise<{ readonly manifest: Manifest; readonly build: () => T }> {
   const manifest = await readManifest(url);
   const target = await importPlugin<T>(url, manifest);
   const mount = options.mount ?? manifest.mount ?? `auth/${manifest.name}`;

@@ -7,7 +7,13 @@ import { commonTraits } from './traits.js';
 
 type Change = Partial<{ method: string; path: string; query: string; headers: readonly string[]; body: string }>;
 
-const BASE = { method: 'POST', path: '/v1/aws/creds/a', query: 'b=2&a=1', headers: ['Content-Type', 'application/json', 'X-Vault-Namespace', 'n'], body: '{"a":1,"b":{"c":[1,2],"d":"x"}}' };
+const BASE = {
+  method: 'POST',
+  path: '/v1/aws/creds/a',
+  query: 'b=2&a=1',
+  headers: ['Content-Type', 'application/json', 'X-Vault-Namespace', 'n'],
+  body: '{"a":1,"b":{"c":[1,2],"d":"x"}}',
+};
 
 /** Differences that matter whatever a hasher ignores. */
 const MATTERS: readonly (readonly [string, Change])[] = [
@@ -37,7 +43,9 @@ const IGNORABLE: readonly (readonly [string, Change])[] = [
 /** Runs the conformance checks of a request hasher. */
 export function requestHasherSuite(options: SuiteOptions): void {
   const { test } = options;
-  const scene = (body: (hasher: RequestHasher, scene: Scene<RequestHasher, RequestHasherHarness>) => void): Promise<void> =>
+  const scene = (
+    body: (hasher: RequestHasher, scene: Scene<RequestHasher, RequestHasherHarness>) => void,
+  ): Promise<void> =>
     inScene<RequestHasher, RequestHasherHarness>(options, async (given) => body(await given.make(), given));
   commonTraits(options, 'request-hasher', ['digest']);
 
@@ -87,7 +95,8 @@ function input(change: Change): HashInput {
 }
 
 function randomInput(random: (below: number) => number): HashInput {
-  const text = (most: number): string => String.fromCharCode(...Array.from({ length: random(most) }, () => random(0x2ff)));
+  const text = (most: number): string =>
+    String.fromCharCode(...Array.from({ length: random(most) }, () => random(0x2ff)));
   const headers = Array.from({ length: random(6) }, () => [text(10), text(20)]).flat();
   const body = Uint8Array.from({ length: random(200) }, () => random(256));
   const json = Buffer.from(JSON.stringify({ [text(5)]: [text(5), random(9), null, { [text(3)]: true }] }));

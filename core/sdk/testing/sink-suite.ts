@@ -36,7 +36,11 @@ export function sinkSuite(options: SuiteOptions): void {
       const sink = await started(given);
       await sink.write(deliver(given, 'planted-before'), alive());
       const signal = AbortSignal.abort(new Error('aborted by the suite'));
-      await within(1000, sink.write(deliver(given, 'planted-after'), signal).catch(() => undefined), 'an aborted write');
+      await within(
+        1000,
+        sink.write(deliver(given, 'planted-after'), signal).catch(() => undefined),
+        'an aborted write',
+      );
       assert.match(String(await given.harness.read(given.bench)), /^planted-(before|after)$/);
     }));
 
@@ -90,12 +94,10 @@ async function readWhileWriting(given: SinkScene): Promise<void> {
       assert.ok(seen !== undefined && payloads.includes(seen), `a reader saw ${seen?.length ?? 'no'} characters`);
     }
   })();
-  try {
+  const writes = (async () => {
     for (let n = 0; n < 30; n++) await sink.write(deliver(given, payloads[n % 2] as string, n), alive());
-  } finally {
-    writing = false;
-    await reading;
-  }
+  })().finally(() => (writing = false));
+  await Promise.all([reading, writes]);
 }
 
 async function failedWrite(given: SinkScene): Promise<void> {

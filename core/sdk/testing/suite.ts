@@ -8,7 +8,7 @@ import type { Component } from '../host.js';
 import type { Manifest } from '../manifest.js';
 import { makeFakes } from './fakes.js';
 import type { Bench, Harness } from './harness.js';
-import { asUrl, preparePlugin, readManifest } from './load-plugin.js';
+import { asUrl, importDefault, preparePlugin, readManifest } from './load-plugin.js';
 import { leaksIn, show } from './log-spy.js';
 
 /** The runner's test function: mocha's `it`, node:test's `test` and the like. */
@@ -31,9 +31,9 @@ export interface Scene<T, H> {
   readonly harness: H;
   readonly settings: object;
   /** Loads everything; the result calls the constructor. */
-  prepare(settings?: object): Promise<() => T & Component>;
+  readonly prepare: (settings?: object) => Promise<() => T & Component>;
   /** Builds an instance; it is stopped when the test ends. */
-  make(settings?: object): Promise<T & Component>;
+  readonly make: (settings?: object) => Promise<T & Component>;
 }
 
 /** The parts of a settings schema that the suites look at. */
@@ -60,7 +60,11 @@ export async function inScene<T, H extends Harness>(
     await rm(bench.dir, { recursive: true, force: true });
   }
   const { log, health } = bench.fakes;
-  assert.deepEqual(leaksIn(`${log.text()}\n${health.text()}`, planted), [], 'a secret showed in a log line or health report');
+  assert.deepEqual(
+    leaksIn(`${log.text()}\n${health.text()}`, planted),
+    [],
+    'a secret showed in a log line or health report',
+  );
 }
 
 async function makeBench(planted: Set<string>): Promise<Bench> {
@@ -105,9 +109,9 @@ export async function readSchema(plugin: string, manifest: Manifest): Promise<Sc
 async function loadHarness<H extends Harness>(options: SuiteOptions, manifest: Manifest): Promise<H> {
   const plain = { settings: () => options.settings ?? {} } as unknown as H;
   if (manifest.harness === undefined) return plain;
-  const module = (await import(new URL(manifest.harness, asUrl(options.plugin)).href)) as { default?: H };
-  assert.ok(module.default, 'the harness module has no default export');
-  return module.default;
+  const harness = await importDefault(options.plugin, manifest.harness);
+  assert.ok(harness, 'the harness module has no default export');
+  return harness as H;
 }
 
 /** Fills in the defaults of a schema as the host does; octal texts become numbers. */

@@ -22,9 +22,11 @@ function papers(options: SuiteOptions, kind: Kind): void {
     assert.equal(manifest.sdk, 1);
     assert.equal(manifest.kind, kind);
     assert.ok(KINDS.includes(manifest.kind));
-    for (const key of ['name', 'entry', 'schema', 'summary', 'version'] as const) assert.ok(manifest[key], `${key} is missing`);
+    for (const key of ['name', 'entry', 'schema', 'summary', 'version'] as const)
+      assert.ok(manifest[key], `${key} is missing`);
     assert.ok(['experimental', 'stable', 'deprecated'].includes(manifest.stability), 'stability');
-    for (const file of [manifest.entry, manifest.schema]) assert.ok((await stat(new URL(file, asUrl(plugin)))).isFile(), file);
+    for (const file of [manifest.entry, manifest.schema])
+      assert.ok((await stat(new URL(file, asUrl(plugin)))).isFile(), file);
   });
 
   test('has a closed schema that describes each setting', async () => {
@@ -63,7 +65,8 @@ function life(options: SuiteOptions, methods: readonly string[]): void {
       assert.deepEqual(handles(), before, 'open handles');
       assert.equal(bench.fakes.clock.pending, 0, 'timers');
       assert.deepEqual(bench.fakes.vault.calls, [], 'calls to the server');
-      for (const method of methods) assert.equal(typeof Reflect.get(plugin, method), 'function', `${method} is missing`);
+      for (const method of methods)
+        assert.equal(typeof Reflect.get(plugin, method), 'function', `${method} is missing`);
     }));
 
   test('starts and stops in any order and twice', () =>
@@ -81,7 +84,9 @@ function life(options: SuiteOptions, methods: readonly string[]): void {
   test('gives up within one second when its start is aborted', () =>
     inScene<Component, Harness>(options, async ({ make }) => {
       const plugin = await make();
-      const started = Promise.resolve(plugin.start?.(AbortSignal.abort(new Error('aborted by the suite')))).catch(() => undefined);
+      const started = Promise.resolve(plugin.start?.(AbortSignal.abort(new Error('aborted by the suite')))).catch(
+        () => undefined,
+      );
       await within(1000, started, 'an aborted start');
     }));
 

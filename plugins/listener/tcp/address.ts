@@ -13,7 +13,8 @@ const FORM = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/;
 export function parseTcpAddress(address: string): TcpAddress {
   const [, v6, name, digits] = FORM.exec(address.trim()) ?? [];
   const port = Number(digits);
-  if (digits === undefined || port > 65535) throw agentError('LISTEN_ADDRESS', { address, why: fault(address) }, { hint });
+  if (digits === undefined || port > 65535)
+    throw agentError('LISTEN_ADDRESS', { address, why: fault(address) }, { hint });
   const host = v6 ?? name ?? '';
   return { host: host === '' ? undefined : host, port };
 }
@@ -22,7 +23,8 @@ const hint = 'write host:port, such as 127.0.0.1:8200 or [::1]:8200';
 
 function fault(address: string): string {
   if (address.includes('://')) return 'it is a URL, not an address';
-  if (/:\d+$/.test(address)) return address.split(':').length > 2 ? 'an IPv6 address needs brackets' : 'the port must be at most 65535';
+  if (/:\d+$/.test(address))
+    return address.split(':').length > 2 ? 'an IPv6 address needs brackets' : 'the port must be at most 65535';
   return 'it has no port';
 }
 

@@ -36,11 +36,13 @@ export async function readAccess(settings: SocketAccessSettings, address: string
 
 /** The path fits and its folder exists, or LISTEN_ADDRESS. */
 export async function checkPlace(path: string): Promise<void> {
-  const fail = (why: string, hint?: string): Error => agentError('LISTEN_ADDRESS', { address: path || '""', why }, { hint });
+  const fail = (why: string, hint?: string): Error =>
+    agentError('LISTEN_ADDRESS', { address: path || '""', why }, { hint });
   if (path === '') throw fail('a unix listener needs a path', 'set address to the path of the socket');
   const folder = dirname(path);
   const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(folder) + BIRTHPLACE_BYTES);
-  if (longest > MAX_PATH_BYTES) throw fail(`the path is longer than the ${MAX_PATH_BYTES} bytes that a socket may have`);
+  if (longest > MAX_PATH_BYTES)
+    throw fail(`the path is longer than the ${MAX_PATH_BYTES} bytes that a socket may have`);
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) throw fail(`the folder ${folder} does not exist`, 'create it');
 }

@@ -9,10 +9,10 @@ import { loadPlugin, makeFakes, type Fakes } from '../../../core/sdk/testing/ind
 export const serve: Serve = { request: (_, response) => void response.end('served') };
 
 /** Binds the plugin named by its folder. */
-export async function bind(name: string, settings: object, fakes: Fakes = makeFakes()): Promise<Bound> {
+export async function bind(name: string, settings: object, fakes: Fakes = makeFakes(), answer = serve): Promise<Bound> {
   const url = new URL(`../../../plugins/listener/${name}/plugin.json`, import.meta.url).href;
   const { plugin } = await loadPlugin<Listener>(url, { settings, fakes });
-  return plugin.bind(serve);
+  return plugin.bind(answer);
 }
 
 /** `CODE: message` of a bind that must fail. */

@@ -37,7 +37,8 @@ describe('auto-auth/dh', () => {
   }
 
   it('uses another nonce each time', () => {
-    const seal = (): string => sealEnvelope('x', { mine: agent, peer: client.publicKey }, { deriveKey: false, aad: '' });
+    const seal = (): string =>
+      sealEnvelope('x', { mine: agent, peer: client.publicKey }, { deriveKey: false, aad: '' });
     expect(seal()).not.to.equal(seal());
   });
 
@@ -45,16 +46,29 @@ describe('auto-auth/dh', () => {
   const refused: [string, () => unknown, RegExp][] = [
     ['another aad', () => openEnvelope(good, CLIENT, { deriveKey: false, aad: 'no' }), /cannot be opened/],
     ['another derive_key', () => openEnvelope(good, CLIENT, { deriveKey: true, aad: '' }), /cannot be opened/],
-    ['another private key', () => openEnvelope(good, Buffer.alloc(32, 3), { deriveKey: false, aad: '' }), /cannot be opened/],
-    ['a short private key', () => openEnvelope(good, Buffer.alloc(3), { deriveKey: false, aad: '' }), /32 bytes, not 3/],
+    [
+      'another private key',
+      () => openEnvelope(good, Buffer.alloc(32, 3), { deriveKey: false, aad: '' }),
+      /cannot be opened/,
+    ],
+    [
+      'a short private key',
+      () => openEnvelope(good, Buffer.alloc(3), { deriveKey: false, aad: '' }),
+      /32 bytes, not 3/,
+    ],
     ['a text that is not JSON', () => openEnvelope('hvs.x', CLIENT, { deriveKey: false, aad: '' }), /not JSON/],
-    ['JSON without the parts', () => openEnvelope('{}', CLIENT, { deriveKey: false, aad: '' }), /curve25519_public_key is missing/],
+    [
+      'JSON without the parts',
+      () => openEnvelope('{}', CLIENT, { deriveKey: false, aad: '' }),
+      /curve25519_public_key is missing/,
+    ],
     ['null', () => openEnvelope('null', CLIENT, { deriveKey: false, aad: '' }), /is missing/],
     ['a public key of another length', () => publicKeyOf('AAAA'), /base64 of 32 bytes/],
     ['equal public keys', () => sharedKey(agent, agent.publicKey, true), /both public keys are the same/],
     ['an all-zero public key', () => sharedKey(agent, Buffer.alloc(32), false), /not usable/],
   ];
   for (const [what, act, message] of refused) {
-    it(`refuses ${what} with a reason`, () => expect(act).to.throw(message).with.property('code', 'SINK_ENCRYPT_FAILED'));
+    it(`refuses ${what} with a reason`, () =>
+      expect(act).to.throw(message).with.property('code', 'SINK_ENCRYPT_FAILED'));
   }
 });

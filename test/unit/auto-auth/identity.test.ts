@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,14 @@ import { createIdentity, type IdentityOptions, type RunningIdentity } from '../.
 import { keyPair, openEnvelope } from '../../../core/auto-auth/dh.js';
 import type { IdentityConfig, MethodConfig, SinkConfig } from '../../../core/contracts/agent-config.js';
 import type { SinkSlot } from '../../../core/auto-auth/sink-loop.js';
-import { agentError, Secret, type AuthMethod, type Delivery, type LoginPlan, type VaultAnswer } from '../../../core/sdk/index.js';
+import {
+  agentError,
+  Secret,
+  type AuthMethod,
+  type Delivery,
+  type LoginPlan,
+  type VaultAnswer,
+} from '../../../core/sdk/index.js';
 import { makeFakes } from '../../../core/sdk/testing/fakes.js';
 import { settle } from '../../../core/sdk/testing/virtual-clock.js';
 import { Counts } from '../vault/rig.js';
@@ -15,9 +23,28 @@ const LOGIN = 'auth/approle/login';
 const PLAN: LoginPlan = { login: LOGIN, body: { role_id: 'role-id-value', secret_id: 'secret-id-value' } };
 const auth = (token: string, seconds = 3600, more: object = {}) => ({
   status: 200,
-  body: { auth: { client_token: token, accessor: `acc-${token}`, policies: ['p'], lease_duration: seconds, renewable: true, token_type: 'service', ...more } },
+  body: {
+    auth: {
+      client_token: token,
+      accessor: `acc-${token}`,
+      policies: ['p'],
+      lease_duration: seconds,
+      renewable: true,
+      token_type: 'service',
+      ...more,
+    },
+  },
 });
-const answer = (scripted: { status: number; body?: unknown }): VaultAnswer => ({ headers: {}, body: undefined, ...scripted });
+const answer = (scripted: { status: number; body?: unknown }): VaultAnswer => ({
+  headers: {},
+  body: undefined,
+  ...scripted,
+});
+
+async function until(done: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 20_000 && !done(); turn++) await settle(1);
+  expect(done(), 'it never happened').to.equal(true);
+}
 
 class MethodFake implements AuthMethod {
   plan: LoginPlan | Error = PLAN;
@@ -74,7 +101,14 @@ describe('auto-auth/identity', () => {
     running = [];
   });
 
-  function rig(own: { method?: Partial<MethodConfig>; identity?: Partial<IdentityConfig>; sinks?: SinkSlot[]; random?: () => number } = {}) {
+  function rig(
+    own: {
+      method?: Partial<MethodConfig>;
+      identity?: Partial<IdentityConfig>;
+      sinks?: SinkSlot[];
+      random?: () => number;
+    } = {},
+  ) {
     const fakes = makeFakes();
     const method = new MethodFake();
     const metrics = new Counts();
@@ -220,7 +254,11 @@ describe('auto-auth/identity', () => {
   it('a refusal is told with the hint of the method, and without what was sent or certificates', async () => {
     const it_ = rig();
     const blob = 'A'.repeat(200);
-    const errors = ['bad secret-id-value \u0000\u0001\u0002', `-----BEGIN CERTIFICATE-----\n${blob}\n-----END CERTIFICATE-----`, 'x'.repeat(50_000)];
+    const errors = [
+      'bad secret-id-value \u0000\u0001\u0002',
+      `-----BEGIN CERTIFICATE-----\n${blob}\n-----END CERTIFICATE-----`,
+      'x'.repeat(50_000),
+    ];
     it_.vault.on('PUT', LOGIN, { status: 400, body: { errors } });
     await it_.go();
     const line = it_.log.lines.find((l) => l.message === 'error authenticating');
@@ -303,11 +341,20 @@ describe('auto-auth/identity', () => {
       expect(it_.vault.calls[0]?.call.token?.reveal()).to.equal('held');
     });
     it('without the default policy is taken as alive when sys/internal/ui/mounts answers (corrections)', async () => {
-      const it_ = await held({ 'auth/token/lookup-self': { status: 403, body: { errors: ['permission denied'] } }, 'sys/internal/ui/mounts': { status: 200 } });
-      expect([it_.identity.feed.current?.token.reveal(), it_.identity.feed.current?.expiresAt]).to.deep.equal(['held', 0]);
+      const it_ = await held({
+        'auth/token/lookup-self': { status: 403, body: { errors: ['permission denied'] } },
+        'sys/internal/ui/mounts': { status: 200 },
+      });
+      expect([it_.identity.feed.current?.token.reveal(), it_.identity.feed.current?.expiresAt]).to.deep.equal([
+        'held',
+        0,
+      ]);
     });
     it('is refused when both say 403', async () => {
-      const it_ = await held({ 'auth/token/lookup-self': { status: 403, body: { errors: ['permission denied'] } }, 'sys/internal/ui/mounts': { status: 403 } });
+      const it_ = await held({
+        'auth/token/lookup-self': { status: 403, body: { errors: ['permission denied'] } },
+        'sys/internal/ui/mounts': { status: 403 },
+      });
       expect(it_.identity.feed.current).to.equal(undefined);
       expect(it_.health.state).to.equal('degraded');
     });
@@ -320,6 +367,7 @@ describe('auto-auth/identity', () => {
       await it_.go();
       await it_.clock.advance(60_000);
       const { signal } = new AbortController();
+      setMaxListeners(30, signal);
       const asked = Array.from({ length: 20 }, () => it_.identity.reauthenticate(1, signal));
       const got = await Promise.all(asked);
       expect(new Set(got.map((state) => state.token.reveal()))).to.deep.equal(new Set(['t2']));
@@ -340,7 +388,10 @@ describe('auto-auth/identity', () => {
       it_.vault.on('PUT', LOGIN, { status: 500 });
       await it_.go();
       const control = new AbortController();
-      const asked = it_.identity.reauthenticate(0, control.signal).then(() => 'token', () => 'gave up');
+      const asked = it_.identity.reauthenticate(0, control.signal).then(
+        () => 'token',
+        () => 'gave up',
+      );
       control.abort(new Error('enough'));
       expect(await asked).to.equal('gave up');
     });
@@ -364,7 +415,9 @@ describe('auto-auth/identity', () => {
       expect(bad.tries).to.equal(2);
       await it_.clock.advance(3000);
       expect([bad.payloads, delivered, it_.health.state]).to.deep.equal([['t1'], true, 'ok']);
-      expect([it_.metrics.by.get('agent.sink.success'), it_.metrics.by.get('agent.sink.failure')]).to.deep.equal([2, 2]);
+      expect([it_.metrics.by.get('agent.sink.success'), it_.metrics.by.get('agent.sink.failure')]).to.deep.equal([
+        2, 2,
+      ]);
     });
 
     it('the newest token wins: the old one is not tried any more (R13)', async () => {
@@ -408,7 +461,13 @@ describe('auto-auth/identity', () => {
       let wraps = 0;
       it_.vault.on('PUT', LOGIN, auth('t1')).on('PUT', 'sys/wrapping/wrap', () => {
         wraps += 1;
-        const wrap_info = { token: `w${wraps}`, accessor: 'a', ttl: 60, creation_time: 'now', creation_path: 'sys/wrapping/wrap' };
+        const wrap_info = {
+          token: `w${wraps}`,
+          accessor: 'a',
+          ttl: 60,
+          creation_time: 'now',
+          creation_path: 'sys/wrapping/wrap',
+        };
         return answer({ status: 200, body: { wrap_info } });
       });
       await it_.go();
@@ -425,10 +484,14 @@ describe('auto-auth/identity', () => {
     it('a wrap that fails is a failed try in words, without the token', async () => {
       const sink = new SinkFake();
       const it_ = rig({ sinks: [slot('s', sink, { wrapTtlMs: 60_000 })] });
-      it_.vault.on('PUT', LOGIN, auth('token-value')).on('PUT', 'sys/wrapping/wrap', { status: 403, body: { errors: ['token-value denied'] } });
+      it_.vault
+        .on('PUT', LOGIN, auth('token-value'))
+        .on('PUT', 'sys/wrapping/wrap', { status: 403, body: { errors: ['token-value denied'] } });
       await it_.go();
       const line = it_.log.lines.find((l) => l.message === 'error writing to sink, will retry');
-      expect(line?.fields.error).to.equal('SINK_WRAP_FAILED: the token could not be wrapped: the server answered 403 [secret] denied');
+      expect(line?.fields.error).to.equal(
+        'SINK_WRAP_FAILED: the token could not be wrapped: the server answered 403 [secret] denied',
+      );
       expect(it_.log.leaks(['token-value'])).to.deep.equal([]);
     });
 
@@ -441,17 +504,18 @@ describe('auto-auth/identity', () => {
         const it_ = rig({ sinks: [slot('s', sink, { encryption })] });
         it_.vault.once('PUT', LOGIN, auth('t1')).on('PUT', LOGIN, auth('t2'));
         await it_.go();
-        await settle(200);
-        expect(String(it_.log.lines.at(-1)?.fields.error)).to.match(/SINK_ENCRYPT_FAILED: .*pub\.json cannot be read \(ENOENT\)/);
+        const failed = () => it_.log.lines.find((line) => line.message === 'error writing to sink, will retry');
+        await until(() => failed() !== undefined);
+        expect(String(failed()?.fields.error)).to.match(/SINK_ENCRYPT_FAILED: .*pub\.json cannot be read \(ENOENT\)/);
         const reader = Buffer.alloc(32, 7);
         const publicKey = keyPair(reader).publicKey.toString('base64');
         await writeFile(dhPath, JSON.stringify({ curve25519_public_key: publicKey }));
         await it_.clock.advance(1000);
-        await settle(200);
+        await until(() => sink.writes.length === 1);
         await writeFile(dhPath, 'changed');
         await it_.clock.advance(60_000);
         await it_.identity.reauthenticate(1, new AbortController().signal);
-        await settle(200);
+        await until(() => sink.writes.length === 2);
         const open = (text: string): string => openEnvelope(text, reader, encryption);
         expect(sink.payloads.map(open)).to.deep.equal(['t1', 't2']);
         expect(sink.writes[0]?.form).to.equal('encrypted');

@@ -1,29 +1,66 @@
 import { expect } from 'chai';
 import type { Grant } from '../../../core/auto-auth/grant.js';
-import { IDLE, step, type Effect, type MachineEvent, type MachineState, type Rules } from '../../../core/auto-auth/machine.js';
+import {
+  IDLE,
+  step,
+  type Effect,
+  type MachineEvent,
+  type MachineState,
+  type Rules,
+} from '../../../core/auto-auth/machine.js';
 import { agentError, Secret } from '../../../core/sdk/index.js';
 
-const rules: Rules = { minBackoffMs: 1000, maxBackoffMs: 300_000, exitOnErr: false, reauthOnNewCredentials: false, random: () => 0 };
-const grant: Grant = { form: 'plain', token: new Secret('t'), accessor: 'a', policies: [], renewable: true, kind: 'service', ttlMs: 3_600_000 };
+const rules: Rules = {
+  minBackoffMs: 1000,
+  maxBackoffMs: 300_000,
+  exitOnErr: false,
+  reauthOnNewCredentials: false,
+  random: () => 0,
+};
+const grant: Grant = {
+  form: 'plain',
+  token: new Secret('t'),
+  accessor: 'a',
+  policies: [],
+  renewable: true,
+  kind: 'service',
+  ttlMs: 3_600_000,
+};
 const error = agentError('AUTH_REFUSED', { status: 403, errors: 'no' });
 
-function play(events: readonly MachineEvent[], own: Partial<Rules> = {}): { state: MachineState; effects: readonly Effect[] } {
+function play(
+  events: readonly MachineEvent[],
+  own: Partial<Rules> = {},
+): { state: MachineState; effects: readonly Effect[] } {
   let state = IDLE;
   let effects: readonly Effect[] = [];
   for (const event of events) ({ state, effects } = step(state, event, { ...rules, ...own }));
   return { state, effects };
 }
 const names = (effects: readonly Effect[]): string[] =>
-  effects.map((e) => (e.do === 'report' ? `report ${e.report.what}` : 'delayMs' in e ? `${e.do} ${Math.round(e.delayMs)}` : e.do));
+  effects.map((e) =>
+    e.do === 'report' ? `report ${e.report.what}` : 'delayMs' in e ? `${e.do} ${Math.round(e.delayMs)}` : e.do,
+  );
 
 const START: MachineEvent[] = [{ type: 'start' }];
 const LOGGING_IN: MachineEvent[] = [...START, { type: 'prepared', turn: 1, holds: 'credentials' }];
-const granted = (own: Partial<Grant> = {}, now = 0, turn = 1): MachineEvent => ({ type: 'granted', turn, now, grant: { ...grant, ...own } });
+const granted = (own: Partial<Grant> = {}, now = 0, turn = 1): MachineEvent => ({
+  type: 'granted',
+  turn,
+  now,
+  grant: { ...grant, ...own },
+});
 const HOLDING = [...LOGGING_IN, granted()];
 const RENEWING: MachineEvent[] = [...HOLDING, { type: 'timer', turn: 1, now: 2_520_000 }];
 
 describe('auto-auth/machine', () => {
-  const table: { name: string; events: MachineEvent[]; rules?: Partial<Rules>; phase: MachineState['phase']; effects: string[] }[] = [
+  const table: {
+    name: string;
+    events: MachineEvent[];
+    rules?: Partial<Rules>;
+    phase: MachineState['phase'];
+    effects: string[];
+  }[] = [
     { name: 'start asks for credentials', events: START, phase: 'preparing', effects: ['prepare'] },
     { name: 'a second start changes nothing', events: [...START, { type: 'start' }], phase: 'preparing', effects: [] },
     { name: 'prepared credentials lead to a login', events: LOGGING_IN, phase: 'logging-in', effects: ['login'] },
@@ -154,12 +191,22 @@ describe('auto-auth/machine', () => {
     },
     {
       name: 'a result of an older turn is ignored',
-      events: [...START, { type: 'failed', turn: 1, error }, { type: 'timer', turn: 1, now: 1 }, { type: 'prepared', turn: 1, holds: 'token' }],
+      events: [
+        ...START,
+        { type: 'failed', turn: 1, error },
+        { type: 'timer', turn: 1, now: 1 },
+        { type: 'prepared', turn: 1, holds: 'token' },
+      ],
       phase: 'preparing',
       effects: [],
     },
     { name: 'stop cancels', events: [...HOLDING, { type: 'stop' }], phase: 'stopped', effects: ['cancel'] },
-    { name: 'nothing happens after stop', events: [...HOLDING, { type: 'stop' }, { type: 'start' }], phase: 'stopped', effects: [] },
+    {
+      name: 'nothing happens after stop',
+      events: [...HOLDING, { type: 'stop' }, { type: 'start' }],
+      phase: 'stopped',
+      effects: [],
+    },
   ];
   for (const row of table) {
     it(row.name, () => {
@@ -188,7 +235,11 @@ describe('auto-auth/machine', () => {
   });
   it('starts from the minimum again after a success', () => {
     const { state } = play([...START, { type: 'failed', turn: 1, error }, { type: 'timer', turn: 1, now: 0 }]);
-    const again = step(step(state, { type: 'prepared', turn: 2, holds: 'token' }, rules).state, granted({}, 0, 2), rules).state;
+    const again = step(
+      step(state, { type: 'prepared', turn: 2, holds: 'token' }, rules).state,
+      granted({}, 0, 2),
+      rules,
+    ).state;
     expect(again.backoffMs).to.equal(0);
   });
 });

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { CheckOptions, Flags } from '../../../core/config/check.js';
 import type { AgentConfig } from '../../../core/contracts/agent-config.js';
-import { LISTENER, check, errorsOf, load } from './checking.js';
+import { LISTENER, check, load } from './checking.js';
 
 type Env = CheckOptions['env'];
 interface Row {

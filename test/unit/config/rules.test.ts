@@ -245,6 +245,21 @@ describe('rules (spec config 1.9)', () => {
     });
   }
 
+  const shapes: [text: string, key: string][] = [
+    [
+      `auto_auth { method "kubernetes" { config = "x" } sink "file" { config = { path = "/t" } } }`,
+      'auto_auth.method.config',
+    ],
+    ['auto_auth = 5', 'auto_auth'],
+    ['listener = "tcp"', 'listener'],
+  ];
+  for (const [text, key] of shapes) {
+    it(`${text} is one CONFIG_TYPE, and nothing is missing besides`, async () => {
+      const { problems } = await check(text);
+      expect(problems.map((problem) => `${problem.code} ${problem.key}`)).to.deep.equal([`CONFIG_TYPE ${key}`]);
+    });
+  }
+
   it('all rules are reported, not only the first (R4)', async () => {
     const { problems } = await check(
       `${method('wrap_ttl = 60 min_backoff = "1h"')}\n${LISTENER}cache { use_auto_auth_token = true }\nexec { command = "a" }`,

@@ -66,7 +66,6 @@ const KNOWN_DIFFERENT: ReadonlySet<string> = new Set([
   'indented heredoc, blank line',
   'heredoc with indented end',
   'heredoc crlf',
-  'trailing dot',
 ]);
 
 /** The form of hcl2-parser: blocks are lists, labels group, objects after `=` stand alone. */

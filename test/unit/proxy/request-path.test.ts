@@ -36,12 +36,17 @@ describe('the request path, end to end', () => {
       expect(body(second.text)).to.deep.include({ lease_id: 'db/creds/app/id1', request_id: 'r-1' });
       expect(agent.targets).to.deep.equal([`GET ${CREDS}`]);
       expect(agent.calls[0]!.token).to.equal('hvs.auto');
-      expect([agent.count('agent.cache.hit'), agent.count('agent.cache.miss'), agent.count('agent.proxy.success')]).to.deep.equal([1, 1, 2]);
+      expect([
+        agent.count('agent.cache.hit'),
+        agent.count('agent.cache.miss'),
+        agent.count('agent.proxy.success'),
+      ]).to.deep.equal([1, 1, 2]);
     });
 
     it('tells the remaining seconds (D-4), and leaves all other bytes alone', async () => {
       const clock = new VirtualClock();
-      const text = '{ "lease_id":"db/creds/app/x","renewable":true, "lease_duration" : 3600 ,"data":{"p":"\\u003c \u00e9","lease_duration":3600}}\n';
+      const text =
+        '{ "lease_id":"db/creds/app/x","renewable":true, "lease_duration" : 3600 ,"data":{"p":"\\u003c \u00e9","lease_duration":3600}}\n';
       const agent = await start({
         answer: (_call, response) => json(response, 200, text),
         identity: new IdentityFake('default', state('hvs.auto')),
@@ -60,13 +65,17 @@ describe('the request path, end to end', () => {
 
     it('repeats the original seconds with verbatim_hits', async () => {
       const clock = new VirtualClock();
-      const agent = await start({ answer: leases(), identity: new IdentityFake('default', state('hvs.auto')), cache: { clock, verbatimHits: true } });
+      const agent = await start({
+        answer: leases(),
+        identity: new IdentityFake('default', state('hvs.auto')),
+        cache: { clock, verbatimHits: true },
+      });
       await agent.send('GET', CREDS);
       await clock.advance(60_000);
       expect(body((await agent.send('GET', CREDS)).text)).to.deep.include({ lease_duration: 3600 });
     });
 
-    it('serves from memory while the server is down, and answers 502 in Vault\'s shape for the rest (D-28)', async () => {
+    it("serves from memory while the server is down, and answers 502 in Vault's shape for the rest (D-28)", async () => {
       let down = false;
       const agent = await start({
         answer: (call, response, request) => (down ? request.socket.destroy() : leases()(call, response, request)),
@@ -94,7 +103,11 @@ describe('the request path, end to end', () => {
       let made = 0;
       const agent = await start({
         answer: (call, response) =>
-          json(response, 200, call.target.endsWith('/login') ? auth('hvs.logged') : auth(`hvs.child${++made}`, { orphan: false })),
+          json(
+            response,
+            200,
+            call.target.endsWith('/login') ? auth('hvs.logged') : auth(`hvs.child${++made}`, { orphan: false }),
+          ),
       });
       const login = (): Promise<unknown> => agent.send('POST', '/v1/auth/approle/login', { body: '{"role_id":"r"}' });
       await login();
@@ -118,7 +131,9 @@ describe('the request path, end to end', () => {
       const agent = await start({ answer: leases(), identity: new IdentityFake('default', state('hvs.auto')) });
       await agent.send('GET', CREDS);
       await agent.send('GET', CREDS, { headers: { 'X-Vault-Namespace': 'ns1' } });
-      expect((await agent.send('GET', CREDS, { headers: { 'X-Vault-Namespace': '/ns1/' } })).headers['x-cache']).to.equal('HIT');
+      expect(
+        (await agent.send('GET', CREDS, { headers: { 'X-Vault-Namespace': '/ns1/' } })).headers['x-cache'],
+      ).to.equal('HIT');
       await agent.send('GET', CREDS, { headers: { 'X-Vault-Token': 'hvs.other' } });
       expect(agent.calls.length).to.equal(3);
       expect(agent.calls[1]!.headers['x-vault-namespace']).to.equal('ns1/');
@@ -135,7 +150,7 @@ describe('the request path, end to end', () => {
       ['by prefix (D-12)', 'PUT', '/v1/sys/leases/revoke-prefix/db/creds'],
       ['by force (D-12)', 'PUT', '/v1/sys/leases/revoke-force/db'],
       ['by unmounting the engine', 'DELETE', '/v1/sys/mounts/db'],
-      ['of the agent\'s own token', 'POST', '/v1/auth/token/revoke-self', '{}'],
+      ["of the agent's own token", 'POST', '/v1/auth/token/revoke-self', '{}'],
       ['by accessor', 'POST', '/v1/auth/token/revoke-accessor', '{"accessor":"acc-hvs.auto"}'],
       ['as an orphan', 'POST', '/v1/auth/token/revoke-orphan', '{"token":"hvs.auto"}'],
     ];
@@ -153,7 +168,9 @@ describe('the request path, end to end', () => {
     it('evict nothing when the server refuses, or when the prefix is half a segment', async () => {
       const agent = await start({
         answer: (call, response, request) =>
-          call.target.endsWith('/refused') ? json(response, 403, { errors: ['permission denied'] }) : leases()(call, response, request),
+          call.target.endsWith('/refused')
+            ? json(response, 403, { errors: ['permission denied'] })
+            : leases()(call, response, request),
         identity: new IdentityFake('default', state('hvs.auto')),
       });
       await agent.send('GET', CREDS);
@@ -199,11 +216,14 @@ describe('the request path, end to end', () => {
       expect(new Set(all.map((got) => got.text.replace(/"lease_duration":\d+/, ''))).size).to.equal(1);
     });
 
-    const received = (agent: Rig): number => agent.log.lines.filter((line) => line.message === 'received request').length;
+    const received = (agent: Rig): number =>
+      agent.log.lines.filter((line) => line.message === 'received request').length;
 
     it('lets those go on by themselves, and all at once, who waited for an answer that cannot be cached', async () => {
       const held: (() => void)[] = [];
-      const agent = await start({ answer: (_call, response) => void held.push(() => json(response, 200, { data: { a: 1 } })) });
+      const agent = await start({
+        answer: (_call, response) => void held.push(() => json(response, 200, { data: { a: 1 } })),
+      });
       const all = Promise.all(Array.from({ length: 20 }, () => agent.send('GET', '/v1/kv/a')));
       await until(() => received(agent) === 20 && held.length === 1);
       held.shift()!();
@@ -215,7 +235,9 @@ describe('the request path, end to end', () => {
 
     it('shares the failure of the one call that could not reach the server', async () => {
       const held: (() => void)[] = [];
-      const agent = await start({ answer: (_call, _response, request) => void held.push(() => request.socket.destroy()) });
+      const agent = await start({
+        answer: (_call, _response, request) => void held.push(() => request.socket.destroy()),
+      });
       const all = Promise.all(Array.from({ length: 10 }, () => agent.send('GET', CREDS)));
       await until(() => received(agent) === 10 && held.length === 1);
       held[0]!();
@@ -225,14 +247,18 @@ describe('the request path, end to end', () => {
   });
 
   describe('clients that leave (D-30)', () => {
-    const hanging = (release: { answer?: () => void }): Answer => (_call, response) => {
-      release.answer = () => json(response, 200, lease('db/creds/app/id1'));
-    };
+    const hanging =
+      (release: { answer?: () => void }): Answer =>
+      (_call, response) => {
+        release.answer = () => json(response, 200, lease('db/creds/app/id1'));
+      };
 
     it('cancel the call when it can hold no secret', async () => {
       const agent = await start({ answer: hanging({}) });
       const leaving = new AbortController();
-      const gone = agent.send('GET', '/v1/secret/data/app', { signal: leaving.signal }).catch((error: Error) => error.name);
+      const gone = agent
+        .send('GET', '/v1/secret/data/app', { signal: leaving.signal })
+        .catch((error: Error) => error.name);
       await until(() => agent.calls.length === 1);
       leaving.abort();
       expect(await gone).to.equal('AbortError');
@@ -307,7 +333,14 @@ describe('the request path, end to end', () => {
   });
 
   describe('the target', () => {
-    const targets = ['/v1/secret/data/a%2Fb?version=1&x=%20y', '/v1/secret/metadata/?list=true', '/v1//secret/x', '/v1', '/agent/v1/unknown', '/ui/'];
+    const targets = [
+      '/v1/secret/data/a%2Fb?version=1&x=%20y',
+      '/v1/secret/metadata/?list=true',
+      '/v1//secret/x',
+      '/v1',
+      '/agent/v1/unknown',
+      '/ui/',
+    ];
     for (const target of targets) {
       it(`travels as it came: ${target} (D-36, D-72, D-76)`, async () => {
         const agent = await start({ answer: (_call, response) => json(response, 404, { errors: [] }) });
@@ -332,14 +365,20 @@ describe('the request path, end to end', () => {
     const mark = agent.calls[0]!.headers['x-claviger-hop'] as string;
     const looped = await agent.send('GET', '/v1/sys/health', { headers: { 'X-Claviger-Hop': mark } });
     expect(looped.status).to.equal(508);
-    expect((await agent.send('GET', '/v1/sys/health', { headers: { 'X-Claviger-Hop': 'another' } })).status).to.equal(200);
+    expect((await agent.send('GET', '/v1/sys/health', { headers: { 'X-Claviger-Hop': 'another' } })).status).to.equal(
+      200,
+    );
     expect(agent.calls.length).to.equal(2);
   });
 
-  describe('the agent\'s own token in answers (3.4)', () => {
-    const lookup = '{"data":{"accessor":"acc-hvs.auto","creation_ttl":3600,"id":"hvs.auto","keys":["x","acc-hvs.auto"]},"auth":null}\n';
+  describe("the agent's own token in answers (3.4)", () => {
+    const lookup =
+      '{"data":{"accessor":"acc-hvs.auto","creation_ttl":3600,"id":"hvs.auto","keys":["x","acc-hvs.auto"]},"auth":null}\n';
     it('is removed below data and keeps the order and the bytes of the rest, in any namespace (D-23, D-74)', async () => {
-      const agent = await start({ answer: (_call, response) => json(response, 200, lookup), identity: new IdentityFake('default', state('hvs.auto')) });
+      const agent = await start({
+        answer: (_call, response) => json(response, 200, lookup),
+        identity: new IdentityFake('default', state('hvs.auto')),
+      });
       const got = await agent.send('GET', '/v1/ns1/auth/token/lookup-self');
       expect(got.text).to.equal('{"data":{"creation_ttl":3600,"keys":["x"]},"auth":null}\n');
       expect(Number(got.headers['content-length'])).to.equal(got.text.length);
@@ -347,7 +386,8 @@ describe('the request path, end to end', () => {
 
     it('is blanked below auth, on a hit as well (D-3, D-73)', async () => {
       const agent = await start({
-        answer: (_call, response) => json(response, 200, auth('hvs.child', { orphan: false, metadata: { parent: 'hvs.auto' } })),
+        answer: (_call, response) =>
+          json(response, 200, auth('hvs.child', { orphan: false, metadata: { parent: 'hvs.auto' } })),
         identity: new IdentityFake('default', state('hvs.auto')),
       });
       const first = await agent.send('POST', '/v1/auth/token/create', { body: '{}' });
@@ -365,7 +405,9 @@ describe('the request path, end to end', () => {
         identity: new IdentityFake('default', state('hvs.auto')),
         apiProxy: { useAutoAuthToken: 'never' },
       });
-      expect((await agent.send('GET', '/v1/auth/token/lookup-self', { headers: { 'X-Vault-Token': 'hvs.auto' } })).text).to.equal(lookup);
+      expect(
+        (await agent.send('GET', '/v1/auth/token/lookup-self', { headers: { 'X-Vault-Token': 'hvs.auto' } })).text,
+      ).to.equal(lookup);
     });
   });
 
@@ -379,9 +421,16 @@ describe('the request path, end to end', () => {
       });
 
     it('with require_request_header refuse without it, control endpoints too, metrics not (L-10, D-24, D-75)', async () => {
-      const agent = await start({ answer: (_c, response) => json(response, 200, {}), listener: { requireRequestHeader: true }, admin: routes() });
+      const agent = await start({
+        answer: (_c, response) => json(response, 200, {}),
+        listener: { requireRequestHeader: true },
+        admin: routes(),
+      });
       const without = await agent.send('GET', '/v1/secret/data/app');
-      expect([without.status, without.text]).to.deep.equal([412, '{"errors":["missing \\"X-Vault-Request\\" header"]}\n']);
+      expect([without.status, without.text]).to.deep.equal([
+        412,
+        '{"errors":["missing \\"X-Vault-Request\\" header"]}\n',
+      ]);
       expect((await agent.send('GET', '/v1/x', { headers: { 'X-Vault-Request': 'yes' } })).status).to.equal(412);
       expect((await agent.send('POST', '/agent/v1/cache-clear', { body: '{"type":"all"}' })).status).to.equal(412);
       expect((await agent.send('GET', '/agent/v1/metrics')).status).to.equal(200);
@@ -400,16 +449,24 @@ describe('the request path, end to end', () => {
     });
 
     it('of role metrics_only know nothing else (L-12)', async () => {
-      const agent = await start({ answer: (_c, response) => json(response, 200, {}), listener: { role: 'metrics_only' }, admin: routes() });
+      const agent = await start({
+        answer: (_c, response) => json(response, 200, {}),
+        listener: { role: 'metrics_only' },
+        admin: routes(),
+      });
       expect((await agent.send('GET', '/agent/v1/metrics')).status).to.equal(200);
       for (const path of ['/v1/x', '/agent/v1/cache-clear', '/agent/v1/quit', '/']) {
         const got = await agent.send('GET', path);
-        expect([got.status, got.text, got.headers['content-type']]).to.deep.equal([404, '404 page not found\n', 'text/plain; charset=utf-8']);
+        expect([got.status, got.text, got.headers['content-type']]).to.deep.equal([
+          404,
+          '404 page not found\n',
+          'text/plain; charset=utf-8',
+        ]);
       }
       expect(agent.calls.length).to.equal(0);
     });
 
-    it('have quit only where it is enabled (D-33), and forward the other product\'s paths (L-9)', async () => {
+    it("have quit only where it is enabled (D-33), and forward the other product's paths (L-9)", async () => {
       const agent = await start({ answer: (_c, response) => json(response, 404, { errors: [] }), admin: routes() });
       expect((await agent.send('POST', '/agent/v1/quit')).status).to.equal(404);
       expect(agent.calls.length).to.equal(0);

@@ -5,7 +5,7 @@ import { createLeaseCache } from '../../../core/cache/lease-cache.js';
 import type { ApiProxyConfig, CompatConfig, ListenerConfig } from '../../../core/contracts/agent-config.js';
 import type { LocalRoute } from '../../../core/contracts/exchange.js';
 import type { LeaseCache } from '../../../core/contracts/lease-cache.js';
-import type { Identity, TokenState } from '../../../core/contracts/token-feed.js';
+import type { Identity, TokenFeed, TokenState } from '../../../core/contracts/token-feed.js';
 import { systemClock } from '../../../core/kernel/clock.js';
 import { createServe } from '../../../core/proxy/create-serve.js';
 import { Secret, type Clock, type RequestHasher, type Serve } from '../../../core/sdk/index.js';
@@ -40,7 +40,12 @@ export const plainHasher: RequestHasher = {
   digest: ({ method, path, query, body }) => `${method}${path}?${query}#${Buffer.from(body).toString('base64url')}`,
 };
 
-export function json(response: http.ServerResponse, status: number, value: unknown, headers: http.OutgoingHttpHeaders = {}): void {
+export function json(
+  response: http.ServerResponse,
+  status: number,
+  value: unknown,
+  headers: http.OutgoingHttpHeaders = {},
+): void {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers });
   response.end(text);
@@ -65,7 +70,16 @@ export const auth = (token: string, more: object = {}): object => ({
   renewable: false,
   lease_duration: 0,
   data: null,
-  auth: { client_token: token, accessor: `acc-${token}`, lease_duration: 3600, renewable: true, orphan: true, token_type: 'service', num_uses: 0, ...more },
+  auth: {
+    client_token: token,
+    accessor: `acc-${token}`,
+    lease_duration: 3600,
+    renewable: true,
+    orphan: true,
+    token_type: 'service',
+    num_uses: 0,
+    ...more,
+  },
 });
 
 export const state = (token: string, identity = 'default', sequence = 1): TokenState => ({
@@ -85,25 +99,27 @@ export class IdentityFake implements Identity {
   readonly #listeners = new Set<(state: TokenState) => void>();
   current: TokenState | undefined;
 
+  readonly feed: TokenFeed;
+
   constructor(
     readonly name: string,
     first?: TokenState,
   ) {
     this.current = first;
+    const now = (): TokenState | undefined => this.current;
+    this.feed = {
+      get current(): TokenState | undefined {
+        return now();
+      },
+      updates: () => {
+        throw new Error('not in this test');
+      },
+      subscribe: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+    };
   }
-
-  readonly feed = {
-    owner: this,
-    get current(): TokenState | undefined {
-      return this.owner.current;
-    },
-    // eslint-disable-next-line require-yield
-    async *updates(): AsyncIterable<TokenState> {},
-    subscribe: (listener: (state: TokenState) => void): (() => void) => {
-      this.#listeners.add(listener);
-      return () => this.#listeners.delete(listener);
-    },
-  };
 
   publish(next: TokenState): void {
     this.current = next;
@@ -157,16 +173,33 @@ export class Rig {
     return this.calls.map(({ method, target }) => `${method} ${target}`);
   }
 
-  send(method: string, target: string, more: { headers?: http.OutgoingHttpHeaders; body?: string | Buffer; signal?: AbortSignal; port?: number } = {}): Promise<Got> {
+  send(
+    method: string,
+    target: string,
+    more: { headers?: http.OutgoingHttpHeaders; body?: string | Buffer; signal?: AbortSignal; port?: number } = {},
+  ): Promise<Got> {
     return new Promise((resolve, reject) => {
       const request = http.request(
-        { host: '127.0.0.1', port: more.port ?? this.port, method, path: target, headers: { ...more.headers }, agent: false, ...(more.signal && { signal: more.signal }) },
+        {
+          host: '127.0.0.1',
+          port: more.port ?? this.port,
+          method,
+          path: target,
+          headers: { ...more.headers },
+          agent: false,
+          ...(more.signal && { signal: more.signal }),
+        },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () =>
-            resolve({ status: response.statusCode!, headers: response.headers, raw: response.rawHeaders, text: Buffer.concat(chunks).toString() }),
+            resolve({
+              status: response.statusCode!,
+              headers: response.headers,
+              raw: response.rawHeaders,
+              text: Buffer.concat(chunks).toString(),
+            }),
           );
         },
       );
@@ -207,7 +240,13 @@ export class Rig {
     const { identity } = options;
     if (identity?.current !== undefined) this.cache?.adopt(identity.current);
     this.serve = createServe({
-      listener: { role: 'default', requireRequestHeader: false, enableQuit: false, autoAuth: 'default', ...options.listener },
+      listener: {
+        role: 'default',
+        requireRequestHeader: false,
+        enableQuit: false,
+        autoAuth: 'default',
+        ...options.listener,
+      },
       product: options.product ?? 'agent',
       identities: new Map(identity === undefined ? [] : [[identity.name, identity]]),
       cache: this.cache,

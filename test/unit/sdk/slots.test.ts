@@ -16,16 +16,23 @@ class Bare {
 
 describe('construct', () => {
   it('fills each parameter with the value of its slot', () => {
-    const values = new Map<symbol, unknown>([[Settings.key, 1], [Log.key, 2]]);
+    const values = new Map<symbol, unknown>([
+      [Settings.key, 1],
+      [Log.key, 2],
+    ]);
     expect(construct(Plain, values)).to.include({ settings: 1, log: 2 });
   });
 
   it('PLUGIN_SHAPE names a slot that has no value', () => {
     const values = new Map<symbol, unknown>([[Settings.key, 1]]);
-    expect(() => construct(Plain, values)).to.throw(/parameter 2 .* asks for claviger.slot.log/).with.property('code', 'PLUGIN_SHAPE');
+    expect(() => construct(Plain, values))
+      .to.throw(/parameter 2 .* asks for claviger.slot.log/)
+      .with.property('code', 'PLUGIN_SHAPE');
   });
 
   it('PLUGIN_SHAPE for a parameter without a slot', () => {
-    expect(() => construct(Bare, new Map())).to.throw(/has no slot/).with.property('code', 'PLUGIN_SHAPE');
+    expect(() => construct(Bare, new Map()))
+      .to.throw(/has no slot/)
+      .with.property('code', 'PLUGIN_SHAPE');
   });
 });

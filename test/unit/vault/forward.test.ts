@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { PassThrough, Writable } from 'node:stream';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer as createNetServer, type AddressInfo, type Server } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,12 +42,18 @@ describe('vault/forward', () => {
     closing.push(() => server.close());
     return server;
   };
-  const connect = (address: string, over: Partial<VaultConfig> = {}, clock?: VirtualClock): ReturnType<typeof client> => {
+  const connect = (
+    address: string,
+    over: Partial<VaultConfig> = {},
+    clock?: VirtualClock,
+  ): ReturnType<typeof client> => {
     const made = client(config(address, over), clock);
     closing.push(() => made.close());
     return made;
   };
-  const raw = async (answer: (head: string) => string | undefined): Promise<{ url: string; server: Server; heads: string[] }> => {
+  const raw = async (
+    answer: (head: string) => string | undefined,
+  ): Promise<{ url: string; server: Server; heads: string[] }> => {
     const heads: string[] = [];
     const server = createNetServer((socket) => {
       socket.on('error', () => undefined);
@@ -90,7 +96,15 @@ describe('vault/forward', () => {
     await textOf(await connect(server.url).forward(exchange({ headers })));
     const sent = headerMap(server.seen[0]?.headers ?? []);
     expect(sent.get('x-keep')).to.deep.equal(['one', 'two']);
-    for (const gone of ['upgrade', 'http2-settings', 'x-private', 'te', 'proxy-authorization', 'accept-encoding', 'expect']) {
+    for (const gone of [
+      'upgrade',
+      'http2-settings',
+      'x-private',
+      'te',
+      'proxy-authorization',
+      'accept-encoding',
+      'expect',
+    ]) {
       expect(sent.has(gone), gone).to.equal(false);
     }
     expect(sent.get('host')).to.deep.equal([new URL(server.url).host]);
@@ -109,7 +123,9 @@ describe('vault/forward', () => {
   it('puts the token of the exchange in place of every token of the client, and the canonical namespace (U-4)', async () => {
     const server = await open(json(200, {}));
     const headers = ['X-Vault-Token', 'client', 'x-vault-token', 'other', 'X-Vault-Namespace', '/ns1'];
-    await textOf(await connect(server.url).forward(exchange({ headers, token: new Secret('agent'), namespace: 'ns1/' })));
+    await textOf(
+      await connect(server.url).forward(exchange({ headers, token: new Secret('agent'), namespace: 'ns1/' })),
+    );
     const sent = headerMap(server.seen[0]?.headers ?? []);
     expect(sent.get('x-vault-token')).to.deep.equal(['agent']);
     expect(sent.get('x-vault-namespace')).to.deep.equal(['ns1/']);
@@ -145,7 +161,8 @@ describe('vault/forward', () => {
 
   it('relays status and headers in order with duplicates, without hop-by-hop ones', async () => {
     const { url } = await raw(
-      () => 'HTTP/1.1 201 Created\r\nX-B: 1\r\nConnection: keep-alive, X-Gone\r\nX-Gone: 1\r\nX-A: 2\r\nX-B: 3\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\n\r\nhi',
+      () =>
+        'HTTP/1.1 201 Created\r\nX-B: 1\r\nConnection: keep-alive, X-Gone\r\nX-Gone: 1\r\nX-A: 2\r\nX-B: 3\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\n\r\nhi',
     );
     const reply = await connect(url).forward(exchange());
     expect(reply.status).to.equal(201);
@@ -162,7 +179,9 @@ describe('vault/forward', () => {
   });
 
   it('relays an answer that is no JSON as it is', async () => {
-    const server = await open((_request, response) => void response.writeHead(404, { 'content-type': 'text/html' }).end('<p>'));
+    const server = await open(
+      (_request, response) => void response.writeHead(404, { 'content-type': 'text/html' }).end('<p>'),
+    );
     const reply = await connect(server.url).forward(exchange());
     expect([reply.status, await textOf(reply)]).to.deep.equal([404, '<p>']);
   });
@@ -234,6 +253,7 @@ describe('vault/forward', () => {
     });
     const { forward, pending } = connect(server.url);
     const control = new AbortController();
+    setMaxListeners(300, control.signal);
     const left = Array.from({ length: 200 }, () => failing(forward(exchange({ signal: control.signal }))));
     await until(() => server.seen.length >= 64);
     answering = true;
@@ -357,7 +377,10 @@ describe('vault/forward', () => {
       });
     }
     it('sends a write again after 503 with Retry-After', async () => {
-      const got = await run(await open(scripted([503, 200], { 'retry-after': '1' })), { method: 'POST', body: Buffer.from('{}') });
+      const got = await run(await open(scripted([503, 200], { 'retry-after': '1' })), {
+        method: 'POST',
+        body: Buffer.from('{}'),
+      });
       expect(got.requests).to.equal(2);
     });
     it('sends a read again after a reset, but not one that may have issued a lease', async () => {
@@ -369,11 +392,19 @@ describe('vault/forward', () => {
     });
     for (const path of ['/v1/sys/health', '/v1/sys/seal-status', '/v1/sys/leader', '/v1/ns1/sys/health']) {
       it(`never sends ${path} again`, async () => {
-        expect(await run(await open(scripted([503, 200])), { path })).to.deep.equal({ result: 503, requests: 1, retries: 0 });
+        expect(await run(await open(scripted([503, 200])), { path })).to.deep.equal({
+          result: 503,
+          requests: 1,
+          retries: 0,
+        });
       });
     }
     it('never sends a streamed body again', async () => {
-      const body = { collect: () => Promise.resolve(undefined), pipeTo: (out: Writable) => void out.end('x'), cancel: () => undefined };
+      const body = {
+        collect: () => Promise.resolve(undefined),
+        pipeTo: (out: Writable) => void out.end('x'),
+        cancel: () => undefined,
+      };
       expect((await run(await open(scripted([429, 200])), { method: 'POST', body })).requests).to.equal(1);
     });
     it('sends a write again when nobody listened', async () => {
@@ -382,7 +413,9 @@ describe('vault/forward', () => {
       const clock = new VirtualClock();
       const made = connect(server.url, { retries: 12, timeoutMs: 60_000 }, clock);
       let status = 0;
-      const done = made.forward(exchange({ method: 'POST', body: Buffer.from('{}') })).then((reply) => (status = reply.status));
+      const done = made
+        .forward(exchange({ method: 'POST', body: Buffer.from('{}') }))
+        .then((reply) => (status = reply.status));
       await until(() => made.counts.by.get('agent.upstream.retries') === 1);
       const again = await open(json(200, {}), { where: Number(new URL(server.url).port) });
       for (let turn = 0; turn < 200 && status === 0; turn++) await clock.advance(500);
@@ -394,12 +427,14 @@ describe('vault/forward', () => {
       await server.close();
       const clock = new VirtualClock();
       let error: AgentError | undefined;
-      const waiting = failing(connect(server.url, { retries: 1000 }, clock).forward(exchange())).then((e) => (error = e));
+      const waiting = failing(connect(server.url, { retries: 1000 }, clock).forward(exchange())).then(
+        (e) => (error = e),
+      );
       const start = clock.now();
       for (let turn = 0; turn < 400 && error === undefined; turn++) await clock.advance(250);
       await waiting;
       expect(clock.now() - start).to.be.at.most(60_000);
-      expect((error as AgentError | undefined)?.message).to.equal(`cannot reach ${server.url}: nothing listens there (connection refused)`);
+      expect(error?.message).to.equal(`cannot reach ${server.url}: nothing listens there (connection refused)`);
     });
   });
 });

@@ -1,7 +1,6 @@
 // A real server on loopback and a client in front of it, for the tests of this folder.
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../../core/kernel/clock.js';
 import type { VaultConfig } from '../../../core/contracts/agent-config.js';
 import type { Exchange } from '../../../core/contracts/exchange.js';
@@ -21,10 +20,15 @@ export interface Upstream {
 }
 
 const listening = (server: Server, where: number | string): Promise<void> =>
-  new Promise((resolve) => server.listen(where as number, ...(typeof where === 'number' ? ['127.0.0.1'] : []), resolve));
+  new Promise((resolve) =>
+    server.listen(where as number, ...(typeof where === 'number' ? ['127.0.0.1'] : []), resolve),
+  );
 
 /** Starts a server; `answer` sees the request when its body is there. */
-export async function upstream(answer: Answer, options: { tls?: ServerOptions; where?: number | string } = {}): Promise<Upstream> {
+export async function upstream(
+  answer: Answer,
+  options: { tls?: ServerOptions; where?: number | string } = {},
+): Promise<Upstream> {
   const seen: Upstream['seen'] = [];
   const handle: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
@@ -37,7 +41,7 @@ export async function upstream(answer: Answer, options: { tls?: ServerOptions; w
   };
   const server = options.tls ? createTlsServer(options.tls, handle) : createServer(handle);
   await listening(server, options.where ?? 0);
-  const port = (server.address() as AddressInfo | string | null) ?? '';
+  const port = server.address() ?? '';
   return {
     url: typeof port === 'string' ? `unix://${port}` : `${options.tls ? 'https' : 'http'}://127.0.0.1:${port.port}`,
     seen,
@@ -79,7 +83,10 @@ export class Counts implements Metrics {
 }
 
 /** A client; the clock is real unless one is given, chance is always 0. */
-export function client(settings: VaultConfig, clock: Clock = systemClock({ unref: true })): VaultClient & { counts: Counts } {
+export function client(
+  settings: VaultConfig,
+  clock: Clock = systemClock({ unref: true }),
+): VaultClient & { counts: Counts } {
   const counts = new Counts();
   const made = createVaultClient({
     config: settings,

@@ -26,7 +26,9 @@ describe('tcp listener: address', () => {
   ];
   for (const [address, why] of bad) {
     it(`refuses ${JSON.stringify(address)} with LISTEN_ADDRESS`, () => {
-      expect(() => parseTcpAddress(address)).to.throw(why).with.property('code', 'LISTEN_ADDRESS');
+      expect(() => parseTcpAddress(address))
+        .to.throw(why)
+        .with.property('code', 'LISTEN_ADDRESS');
     });
   }
 

@@ -3,8 +3,9 @@ import { expect } from 'chai';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
-import { call } from '../../../../core/sdk/testing/http-client.js';
-import { makeCertificate, makeFakes, type CertificateWishes } from '../../../../core/sdk/testing/index.js';
+import type { Serve } from '../../../../core/sdk/index.js';
+import { call, dial, readToEnd } from '../../../../core/sdk/testing/http-client.js';
+import { makeCertificate, makeFakes, settle, type CertificateWishes } from '../../../../core/sdk/testing/index.js';
 import { bind, bindFault, inFolder } from '../listening.js';
 
 const authority = makeCertificate({ name: 'authority', authority: true });
@@ -20,7 +21,13 @@ async function files(dir: string, wishes: Partial<CertificateWishes> = {}): Prom
 function handshake(url: string, options: ConnectionOptions): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port), ca: authority.cert, servername: 'localhost', ...options });
+    const socket = connect({
+      host: hostname,
+      port: Number(port),
+      ca: authority.cert,
+      servername: 'localhost',
+      ...options,
+    });
     socket.on('error', (error) => resolve(`error ${error.message}`));
     socket.on('secureConnect', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'));
     socket.on('data', () => resolve(`${socket.getProtocol()} ${socket.getCipher().standardName}`));
@@ -30,22 +37,74 @@ function handshake(url: string, options: ConnectionOptions): Promise<string> {
 
 describe('tcp listener', () => {
   const faults: readonly (readonly [string, (dir: string) => Promise<object>, RegExp])[] = [
-    ['no certificate and no tls_disable', async () => ({ address: '127.0.0.1:0' }), /^LISTEN_TLS: .*tls_cert_file is not set/],
-    ['a missing certificate file', async (dir) => ({ ...(await files(dir)), tls_cert_file: join(dir, 'none') }), /^LISTEN_TLS: .*tls_cert_file .*none: no such file/],
-    ['a missing key file', async (dir) => ({ ...(await files(dir)), tls_key_file: join(dir, 'none') }), /^LISTEN_TLS: .*tls_key_file .*none: no such file/],
-    ['a key of another certificate', async (dir) => {
-      const settings = await files(dir);
-      await writeFile(join(dir, 'key'), makeCertificate({ name: 'other' }).key);
-      return settings;
-    }, /^LISTEN_TLS: .*does not belong/],
-    ['a file that is no certificate', async (dir) => ({ ...(await files(dir)), tls_cert_file: join(dir, 'key') }), /^LISTEN_TLS: .*does not hold a PEM certificate/],
-    ['an expired certificate', (dir) => files(dir, { toMs: Date.UTC(2025, 11, 31) }), /^LISTEN_TLS: .*expired on 2025-12-31/],
-    ['a certificate of the future', (dir) => files(dir, { fromMs: Date.UTC(2026, 0, 2) }), /^LISTEN_TLS: .*not valid before 2026-01-02/],
-    ['an unknown suite', async (dir) => ({ ...(await files(dir)), tls_cipher_suites: 'TLS_NOT_A_SUITE' }), /^LISTEN_TLS: .*"TLS_NOT_A_SUITE" is not a known suite/],
-    ['versions the wrong way round', async (dir) => ({ ...(await files(dir)), tls_min_version: 'tls13', tls_max_version: 'tls12' }), /^LISTEN_TLS: .*below/],
-    ['contradicting client certificate settings', async (dir) => ({ ...(await files(dir)), tls_disable_client_certs: true, tls_require_and_verify_client_cert: true }), /^LISTEN_TLS: .*exclude each other/],
-    ['a host that does not exist', async () => ({ address: 'no-such-host.invalid:0', tls_disable: true }), /^LISTEN_ADDRESS: .*cannot be resolved/],
-    ['an address of another machine', async () => ({ address: '192.0.2.1:0', tls_disable: true }), /^LISTEN_ADDRESS: .*does not have that address/],
+    [
+      'no certificate and no tls_disable',
+      async () => ({ address: '127.0.0.1:0' }),
+      /^LISTEN_TLS: .*tls_cert_file is not set/,
+    ],
+    [
+      'a missing certificate file',
+      async (dir) => ({ ...(await files(dir)), tls_cert_file: join(dir, 'none') }),
+      /^LISTEN_TLS: .*tls_cert_file .*none: no such file/,
+    ],
+    [
+      'a missing key file',
+      async (dir) => ({ ...(await files(dir)), tls_key_file: join(dir, 'none') }),
+      /^LISTEN_TLS: .*tls_key_file .*none: no such file/,
+    ],
+    [
+      'a key of another certificate',
+      async (dir) => {
+        const settings = await files(dir);
+        await writeFile(join(dir, 'key'), makeCertificate({ name: 'other' }).key);
+        return settings;
+      },
+      /^LISTEN_TLS: .*does not belong/,
+    ],
+    [
+      'a file that is no certificate',
+      async (dir) => ({ ...(await files(dir)), tls_cert_file: join(dir, 'key') }),
+      /^LISTEN_TLS: .*does not hold a PEM certificate/,
+    ],
+    [
+      'an expired certificate',
+      (dir) => files(dir, { toMs: Date.UTC(2025, 11, 31) }),
+      /^LISTEN_TLS: .*expired on 2025-12-31/,
+    ],
+    [
+      'a certificate of the future',
+      (dir) => files(dir, { fromMs: Date.UTC(2026, 0, 2) }),
+      /^LISTEN_TLS: .*not valid before 2026-01-02/,
+    ],
+    [
+      'an unknown suite',
+      async (dir) => ({ ...(await files(dir)), tls_cipher_suites: 'TLS_NOT_A_SUITE' }),
+      /^LISTEN_TLS: .*"TLS_NOT_A_SUITE" is not a known suite/,
+    ],
+    [
+      'versions the wrong way round',
+      async (dir) => ({ ...(await files(dir)), tls_min_version: 'tls13', tls_max_version: 'tls12' }),
+      /^LISTEN_TLS: .*below/,
+    ],
+    [
+      'contradicting client certificate settings',
+      async (dir) => ({
+        ...(await files(dir)),
+        tls_disable_client_certs: true,
+        tls_require_and_verify_client_cert: true,
+      }),
+      /^LISTEN_TLS: .*exclude each other/,
+    ],
+    [
+      'a host that does not exist',
+      async () => ({ address: 'no-such-host.invalid:0', tls_disable: true }),
+      /^LISTEN_ADDRESS: .*cannot be resolved/,
+    ],
+    [
+      'an address of another machine',
+      async () => ({ address: '192.0.2.1:0', tls_disable: true }),
+      /^LISTEN_ADDRESS: .*does not have that address/,
+    ],
   ];
   for (const [name, settings, expected] of faults) {
     it(`${name} stops the start in words`, () =>
@@ -88,7 +147,11 @@ describe('tcp listener', () => {
 
   it('a required client certificate is checked against tls_client_ca_file', () =>
     inFolder(async (dir) => {
-      const settings = { ...(await files(dir)), tls_require_and_verify_client_cert: true, tls_client_ca_file: join(dir, 'ca') };
+      const settings = {
+        ...(await files(dir)),
+        tls_require_and_verify_client_cert: true,
+        tls_client_ca_file: join(dir, 'ca'),
+      };
       const bound = await bind('tcp', settings);
       const good = makeCertificate({ name: 'client', issuer: authority });
       const stranger = makeCertificate({ name: 'stranger' });
@@ -116,8 +179,23 @@ describe('tcp listener', () => {
   it('close does not wait for a handshake that never ends', () =>
     inFolder(async (dir) => {
       const bound = await bind('tcp', await files(dir));
-      const idle = call(bound.url.replace('https:', 'http:'), { body: '' }).catch(() => undefined);
+      const silent = readToEnd(await dial(bound.url.replace('https:', 'http:')));
+      // One complete TLS request later the server has certainly accepted the silent connection.
+      await call(bound.url, { ca: authority.cert });
       await bound.close(3_600_000);
-      await idle;
+      await silent;
+    }));
+
+  it('close lets a TLS request in flight finish', () =>
+    inFolder(async (dir) => {
+      let open: (() => void) | undefined;
+      const slow: Serve = { request: (_, response) => void (open = () => response.end('late')) };
+      const bound = await bind('tcp', await files(dir), makeFakes(), slow);
+      const answer = call(bound.url, { ca: authority.cert, headers: { Connection: 'keep-alive' } });
+      while (open === undefined) await settle();
+      const closing = bound.close(3_600_000);
+      open();
+      expect((await answer).body).to.equal('late');
+      await closing;
     }));
 });

@@ -7,14 +7,38 @@ import { bind, bindFault, inFolder } from '../listening.js';
 
 describe('unix listener', () => {
   const faults: readonly (readonly [string, (dir: string) => object | Promise<object>, RegExp])[] = [
-    ['a folder that does not exist', (dir) => ({ address: join(dir, 'no', 's') }), /^LISTEN_ADDRESS: .*folder .* does not exist/],
+    [
+      'a folder that does not exist',
+      (dir) => ({ address: join(dir, 'no', 's') }),
+      /^LISTEN_ADDRESS: .*folder .* does not exist/,
+    ],
     ['a path that is too long', (dir) => ({ address: join(dir, 'x'.repeat(110)) }), /^LISTEN_ADDRESS: .*longer than/],
     ['no path', () => ({ address: '' }), /^LISTEN_ADDRESS: .*needs a path/],
-    ['a group that does not exist', (dir) => ({ address: join(dir, 's'), socket_group: 'no-such-group' }), /^LISTEN_ADDRESS: .*no group "no-such-group"/],
-    ['a file at the path', async (dir) => (await writeFile(join(dir, 's'), ''), { address: join(dir, 's') }), /^LISTEN_ADDRESS: .*not a socket/],
-    ['a folder at the path', async (dir) => (await mkdir(join(dir, 's')), { address: join(dir, 's') }), /^LISTEN_ADDRESS: .*not a socket/],
-    ['a link at the path', async (dir) => (await symlink(join(dir, 'elsewhere'), join(dir, 's')), { address: join(dir, 's') }), /^LISTEN_ADDRESS: .*not a socket/],
-    ['a key without a certificate', (dir) => ({ address: join(dir, 's'), tls_key_file: join(dir, 'k') }), /^LISTEN_TLS: .*tls_cert_file is not set/],
+    [
+      'a group that does not exist',
+      (dir) => ({ address: join(dir, 's'), socket_group: 'no-such-group' }),
+      /^LISTEN_ADDRESS: .*no group "no-such-group"/,
+    ],
+    [
+      'a file at the path',
+      async (dir) => (await writeFile(join(dir, 's'), ''), { address: join(dir, 's') }),
+      /^LISTEN_ADDRESS: .*not a socket/,
+    ],
+    [
+      'a folder at the path',
+      async (dir) => (await mkdir(join(dir, 's')), { address: join(dir, 's') }),
+      /^LISTEN_ADDRESS: .*not a socket/,
+    ],
+    [
+      'a link at the path',
+      async (dir) => (await symlink(join(dir, 'elsewhere'), join(dir, 's')), { address: join(dir, 's') }),
+      /^LISTEN_ADDRESS: .*not a socket/,
+    ],
+    [
+      'a key without a certificate',
+      (dir) => ({ address: join(dir, 's'), tls_key_file: join(dir, 'k') }),
+      /^LISTEN_TLS: .*tls_cert_file is not set/,
+    ],
   ];
   for (const [name, settings, expected] of faults) {
     it(`${name} stops the start in words and leaves nothing behind`, () =>

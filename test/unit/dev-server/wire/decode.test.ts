@@ -41,6 +41,8 @@ describe('dev server: decoding', () => {
     expect(refusal(raw('PROPFIND'))).to.deep.equal({ status: 405, errors: [] });
     expect(refusal(raw('HEAD'))).to.deep.equal({ status: 405, errors: [] });
     expect(refusal(raw('HEAD', [], { path: 'sys/health' }))).to.equal(undefined);
+    const internalOnly = 'cannot handle internal-only request operation';
+    expect(refusal(raw('OPTIONS'))).to.deep.equal({ status: 400, errors: [internalOnly] });
   });
 
   it('a PATCH must be a merge patch', () => {

@@ -10,6 +10,8 @@ describe('dev server: request targets', () => {
     ['/v1/sys/leases//revoke/', '/v1/sys/leases/revoke/'],
     ['//v1/sys/health', '/v1/sys/health'],
     ['/v1/secret/..', '/v1/'],
+    ['/', '/ui/'],
+    ['/ui', '/ui/'],
   ];
   for (const [raw, location] of redirects) {
     it(`${raw} redirects to ${location}`, () => expect(readTarget(raw)).to.deep.equal({ kind: 'redirect', location }));
@@ -26,9 +28,11 @@ describe('dev server: request targets', () => {
     it(`${raw} means "${path}"`, () => expect(readTarget(raw)).to.include({ kind: 'path', path }));
   }
 
+  it('/ui/ is a page', () => expect(readTarget('/ui/')).to.deep.equal({ kind: 'page' }));
+
   const refusals: readonly (readonly [string, number])[] = [
     ['/v2/x', 404],
-    ['/', 404],
+    ['/ui/x', 404],
     ['/v1', 404],
     ['/v1/a/%2e%2e/b', 400],
     ['/v1/a%00b', 400],

@@ -2,8 +2,25 @@
 import { expect } from 'chai';
 import { ChunkWalk, type Walked } from '../../../../core/sdk/http/chunk-walk.js';
 
-const GOOD = ['0\r\n\r\n', '5\r\nhello\r\n0\r\n\r\n', 'A;x=y\r\n0123456789\r\n0\r\nTrailer: a\r\nOther: b\r\n\r\n', '00005\r\nab\r\nc\r\n000\r\n\r\n'];
-const BAD = ['\r\n', 'x\r\n', '5 \r\nhello\r\n', '5\nhello\r\n', '5\r\nhello0\r\n', '5\r\nhello\n0\r\n', '0\r\nTrailer: a\n\r\n', '0\r\n\n', '5;a="\r\n"\r\n', '1234567890123\r\n', '-1\r\n'];
+const GOOD = [
+  '0\r\n\r\n',
+  '5\r\nhello\r\n0\r\n\r\n',
+  'A;x=y\r\n0123456789\r\n0\r\nTrailer: a\r\nOther: b\r\n\r\n',
+  '00005\r\nab\r\nc\r\n000\r\n\r\n',
+];
+const BAD = [
+  '\r\n',
+  'x\r\n',
+  '5 \r\nhello\r\n',
+  '5\nhello\r\n',
+  '5\r\nhello0\r\n',
+  '5\r\nhello\n0\r\n',
+  '0\r\nTrailer: a\n\r\n',
+  '0\r\n\n',
+  '5;a="\r\n"\r\n',
+  '1234567890123\r\n',
+  '-1\r\n',
+];
 
 function walkAll(text: string, step: number): Walked {
   const walk = new ChunkWalk();

@@ -21,12 +21,19 @@ describe('http server: verbs', () => {
       const smuggled = text('LIST', '/smuggled');
       const chunked = `POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
       await send(text('POST', '/b', {}, smuggled) + text('LIST', '/l') + chunked + text('SCAN', '/s', CLOSE));
-      expect(seen.map(line)).to.deep.equal([`POST /b ${smuggled}`.trim(), 'LIST /l', `POST /c ${smuggled}`.trim(), 'SCAN /s']);
+      expect(seen.map(line)).to.deep.equal([
+        `POST /b ${smuggled}`.trim(),
+        'LIST /l',
+        `POST /c ${smuggled}`.trim(),
+        'SCAN /s',
+      ]);
     }));
 
   it('a genuine LINK and SEARCH stay what they are beside LIST and SCAN', () =>
     withServer({}, async ({ send, seen }) => {
-      await send(text('LINK', '/1') + text('LIST', '/2') + text('SEARCH', '/3') + text('SCAN', '/4') + text('LINK', '/5', CLOSE));
+      await send(
+        text('LINK', '/1') + text('LIST', '/2') + text('SEARCH', '/3') + text('SCAN', '/4') + text('LINK', '/5', CLOSE),
+      );
       expect(seen.map(line)).to.deep.equal(['LINK /1', 'LIST /2', 'SEARCH /3', 'SCAN /4', 'LINK /5']);
     }));
 
@@ -57,10 +64,14 @@ describe('http server: verbs', () => {
         socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nbye');
       },
     };
-    await withServer({}, async ({ send }) => {
-      const answer = await send(`${text('LIST', '/', { Connection: 'Upgrade', Upgrade: 'x' })}LIST / HTTP`);
-      expect(answer).to.contain('bye');
-    }, serve);
+    await withServer(
+      {},
+      async ({ send }) => {
+        const answer = await send(`${text('LIST', '/', { Connection: 'Upgrade', Upgrade: 'x' })}LIST / HTTP`);
+        expect(answer).to.contain('bye');
+      },
+      serve,
+    );
     expect(got).to.deep.equal(['LIST', 'LIST / HTTP']);
   });
 
@@ -79,12 +90,18 @@ describe('http server: verbs', () => {
 describe('http server: request smuggling', () => {
   const inner = text('LIST', '/inner');
   const attempts: readonly (readonly [string, string])[] = [
-    ['length and encoding', `POST /o HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`],
+    [
+      'length and encoding',
+      `POST /o HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`,
+    ],
     ['two lengths', `POST /o HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n${inner}`],
     ['a blank before the colon', `POST /o HTTP/1.1\r\nHost: x\r\nContent-Length : 0\r\n\r\n${inner}`],
     ['a signed length', `POST /o HTTP/1.1\r\nHost: x\r\nContent-Length: +0\r\n\r\n${inner}`],
     ['a chunk size with a sign', `POST /o HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-0\r\n\r\n${inner}`],
-    ['an encoding with a tail', `POST /o HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${inner}`],
+    [
+      'an encoding with a tail',
+      `POST /o HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${inner}`,
+    ],
     ['a header name with a line feed', `GET /o HTTP/1.1\r\nHost: x\r\nX: a\nContent-Length: 5\r\n\r\n${inner}`],
   ];
   for (const [name, bytes] of attempts) {
@@ -100,14 +117,23 @@ describe('http server: request smuggling', () => {
 describe('http server: limits and faults', () => {
   it('headers above the limit are 431, garbage is 400, both in the error shape', () =>
     withServer({}, async ({ send }) => {
-      expect(errorsOf(await send(text('GET', '/', { X: 'h'.repeat(70_000) })))).to.deep.equal({ status: 431, errors: ['the request header is too large'] });
+      expect(errorsOf(await send(text('GET', '/', { X: 'h'.repeat(70_000) })))).to.deep.equal({
+        status: 431,
+        errors: ['the request header is too large'],
+      });
       expect(errorsOf(await send('nonsense\r\n\r\n')).status).to.equal(400);
-      expect(errorsOf(await send('GET / HTTP/1.1\r\n\r\n'))).to.deep.equal({ status: 400, errors: ['missing required Host header'] });
+      expect(errorsOf(await send('GET / HTTP/1.1\r\n\r\n'))).to.deep.equal({
+        status: 400,
+        errors: ['missing required Host header'],
+      });
     }));
 
   it('L-4 a head that does not end is 408 after the header time-out', () =>
     withServer({ limits: { headersTimeoutMs: 60 } }, async ({ send }) => {
-      expect(errorsOf(await send('GET / HTTP/1.1\r\nHost'))).to.deep.equal({ status: 408, errors: ['the request did not arrive in time'] });
+      expect(errorsOf(await send('GET / HTTP/1.1\r\nHost'))).to.deep.equal({
+        status: 408,
+        errors: ['the request did not arrive in time'],
+      });
     }));
 
   it('L-4 a connection that never says anything is closed without a word', () =>
@@ -132,13 +158,19 @@ describe('http server: limits and faults', () => {
 
   it('an answer that takes long is not cut by the body time-out', async () => {
     let quiet: (() => void) | undefined;
-    const serve = { request: (_: IncomingMessage, response: ServerResponse) => void (quiet = () => response.end('late')) };
-    await withServer({ limits: { bodyIdleTimeoutMs: 30 } }, async ({ send, server }) => {
-      const answer = send(text('GET', '/', CLOSE));
-      for (let fired = 0; fired < 2; fired++) await new Promise((resolve) => server.node.once('timeout', resolve));
-      quiet?.();
-      expect(await answer).to.contain('late');
-    }, serve);
+    const serve = {
+      request: (_: IncomingMessage, response: ServerResponse) => void (quiet = () => response.end('late')),
+    };
+    await withServer(
+      { limits: { bodyIdleTimeoutMs: 30 } },
+      async ({ send, server }) => {
+        const answer = send(text('GET', '/', CLOSE));
+        for (let fired = 0; fired < 2; fired++) await new Promise((resolve) => server.node.once('timeout', resolve));
+        quiet?.();
+        expect(await answer).to.contain('late');
+      },
+      serve,
+    );
   });
 
   it('an idle connection is closed after the keep-alive time-out', () =>
@@ -153,10 +185,14 @@ describe('http server: limits and faults', () => {
         throw new Error('defect');
       },
     };
-    await withServer({ onError: (error) => told.push(error) }, async ({ send }) => {
-      expect(errorsOf(await send(text('GET', '/'))).status).to.equal(500);
-      expect(errorsOf(await send(text('GET', '/'))).status).to.equal(500);
-    }, serve);
+    await withServer(
+      { onError: (error) => told.push(error) },
+      async ({ send }) => {
+        expect(errorsOf(await send(text('GET', '/'))).status).to.equal(500);
+        expect(errorsOf(await send(text('GET', '/'))).status).to.equal(500);
+      },
+      serve,
+    );
     expect(told).to.have.length(2);
   });
 });
@@ -171,30 +207,38 @@ describe('http server: close', () => {
   it('ends a connection whose answer had begun when the answer is complete', async () => {
     let response: ServerResponse | undefined;
     const serve = { request: (_: IncomingMessage, given: ServerResponse) => void (response = given).write('part,') };
-    await withServer({}, async ({ send, server }) => {
-      const answer = send(text('GET', '/'));
-      while (response === undefined) await settle();
-      const closing = server.close(60_000);
-      response.end('rest');
-      await closing;
-      expect(await answer).to.contain('rest');
-    }, serve);
+    await withServer(
+      {},
+      async ({ send, server }) => {
+        const answer = send(text('GET', '/'));
+        while (response === undefined) await settle();
+        const closing = server.close(60_000);
+        response.end('rest');
+        await closing;
+        expect(await answer).to.contain('rest');
+      },
+      serve,
+    );
   });
 
   it('cuts after the grace of the clock, not before', async () => {
     const clock = new VirtualClock();
     let arrived = false;
-    await withServer({ clock }, async ({ send, server }) => {
-      const answer = send(text('GET', '/'));
-      while (!arrived) await settle();
-      let closed = false;
-      const closing = server.close(5000).then(() => (closed = true));
-      await clock.advance(4999);
-      expect(closed).to.equal(false);
-      await clock.advance(1);
-      await closing;
-      expect(await answer).to.equal('');
-    }, { request: () => void (arrived = true) });
+    await withServer(
+      { clock },
+      async ({ send, server }) => {
+        const answer = send(text('GET', '/'));
+        while (!arrived) await settle();
+        let closed = false;
+        const closing = server.close(5000).then(() => (closed = true));
+        await clock.advance(4999);
+        expect(closed).to.equal(false);
+        await clock.advance(1);
+        await closing;
+        expect(await answer).to.equal('');
+      },
+      { request: () => void (arrived = true) },
+    );
     expect(clock.pending).to.equal(0);
   });
 });
@@ -222,7 +266,7 @@ function chunked(verb: string, path: string, headers: Record<string, string>, bo
 
 function cut(bytes: Buffer, random: (below: number) => number): Buffer[] {
   const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const size = 1 + random(random(3) === 0 ? 6 : 200);
     parts.push(bytes.subarray(at, at + size));
     at += size;

@@ -1,6 +1,11 @@
 // A server of the SDK on a free port for one test, which keeps what it served.
 import type { AddressInfo } from 'node:net';
-import { createHttpServer, type HttpServer, type HttpServerOptions, type Serve } from '../../../../core/sdk/http-server.js';
+import {
+  createHttpServer,
+  type HttpServer,
+  type HttpServerOptions,
+  type Serve,
+} from '../../../../core/sdk/http-server.js';
 import { dial, readToEnd } from '../../../../core/sdk/testing/http-client.js';
 
 export interface Seen {
@@ -14,7 +19,7 @@ export interface Served {
   readonly url: string;
   readonly seen: Seen[];
   /** Writes parts one after the other (each is a segment of its own) and reads to the end. */
-  send(...parts: (string | Buffer)[]): Promise<string>;
+  readonly send: (...parts: (string | Buffer)[]) => Promise<string>;
 }
 
 /** Runs `body` against a server; `serve` replaces the one that answers everything with `ok`. */

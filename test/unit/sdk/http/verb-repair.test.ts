@@ -19,14 +19,20 @@ function through(text: string, step = text.length, upgrades = false): Outcome {
 }
 
 describe('verb repair', () => {
-  for (const [real, standIn] of [['LIST', 'LINK'], ['SCAN', 'SEARCH']] as const) {
+  for (const [real, standIn] of [
+    ['LIST', 'LINK'],
+    ['SCAN', 'SEARCH'],
+  ] as const) {
     it(`${real} goes through as ${standIn} and is remembered, at any segmentation`, () => {
       for (const step of [1, 2, 3, 4, 5, 7, 100]) {
         expect(through(head(real), step)).to.deep.equal({ text: head(standIn), verbs: [real] });
       }
     });
     it(`a genuine ${standIn} stays ${standIn}`, () => {
-      expect(through(head(standIn) + head(real))).to.deep.equal({ text: head(standIn) + head(standIn), verbs: [standIn, real] });
+      expect(through(head(standIn) + head(real))).to.deep.equal({
+        text: head(standIn) + head(standIn),
+        verbs: [standIn, real],
+      });
     });
   }
 
@@ -57,7 +63,10 @@ describe('verb repair', () => {
   const SMUGGLED = head('LIST');
   const bodies: readonly (readonly [string, string])[] = [
     ['a body with a length', head('POST', `Content-Length: ${SMUGGLED.length}\r\n`) + SMUGGLED],
-    ['a chunked body', `${head('POST', 'Transfer-Encoding: chunked\r\n')}${SMUGGLED.length.toString(16)}\r\n${SMUGGLED}\r\n0\r\n\r\n`],
+    [
+      'a chunked body',
+      `${head('POST', 'Transfer-Encoding: chunked\r\n')}${SMUGGLED.length.toString(16)}\r\n${SMUGGLED}\r\n0\r\n\r\n`,
+    ],
     ['a trailer', `${head('POST', 'Transfer-Encoding: chunked\r\n')}0\r\nLIST /x HTTP/1.1: a\r\n\r\n`],
     ['a header value', head('GET', 'X: \r\nLIST /x HTTP/1.1: a\r\n')],
   ];

@@ -3,17 +3,40 @@ import { expect } from 'chai';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheStoreSuite, requestHasherSuite, sinkSuite, type SuiteOptions } from '../../../../core/sdk/testing/index.js';
+import {
+  cacheStoreSuite,
+  requestHasherSuite,
+  sinkSuite,
+  type SuiteOptions,
+} from '../../../../core/sdk/testing/index.js';
 
 const SDK = new URL('../../../../core/sdk/index.js', import.meta.url).href;
 
 type Suite = (options: SuiteOptions) => void;
 
 /** Runs a suite over a plugin whose entry and harness are the given texts; gives the names of failed checks. */
-async function failures(suite: Suite, kind: string, files: Readonly<Record<string, string>>, manifest: object = {}): Promise<string[]> {
+async function failures(
+  suite: Suite,
+  kind: string,
+  files: Readonly<Record<string, string>>,
+  manifest: object = {},
+): Promise<string[]> {
   const dir = await mkdtemp(join(tmpdir(), 'claviger-suites-'));
-  const papers = { sdk: 1, kind, name: 'faulty', entry: './index.mjs', schema: './schema.json', summary: 's', version: '1.0.0', stability: 'experimental', ...manifest };
-  const label = { 'cache-store': 'cache { persist "faulty" {} }', 'request-hasher': 'cache { request_hasher "faulty" {} }' }[kind];
+  const papers = {
+    sdk: 1,
+    kind,
+    name: 'faulty',
+    entry: './index.mjs',
+    schema: './schema.json',
+    summary: 's',
+    version: '1.0.0',
+    stability: 'experimental',
+    ...manifest,
+  };
+  const label = {
+    'cache-store': 'cache { persist "faulty" {} }',
+    'request-hasher': 'cache { request_hasher "faulty" {} }',
+  }[kind];
   const all = {
     'plugin.json': JSON.stringify(papers),
     'schema.json': JSON.stringify({ type: 'object', additionalProperties: false, properties: {} }),
@@ -38,7 +61,10 @@ export default definePlugin(H, []);`;
 
 describe('conformance suites', () => {
   it('a hasher that ignores the body fails the checks about bodies', async () => {
-    const entry = HASHER.replace('BODY', "Buffer.from(JSON.stringify([i.method, i.path, i.query, i.headers])).toString('hex').slice(-128)");
+    const entry = HASHER.replace(
+      'BODY',
+      "Buffer.from(JSON.stringify([i.method, i.path, i.query, i.headers])).toString('hex').slice(-128)",
+    );
     const failed = await failures(requestHasherSuite, 'request-hasher', { 'index.mjs': entry });
     expect(failed).to.include('a body value makes a difference').and.not.include('a header value makes a difference');
   });
@@ -74,8 +100,17 @@ export default definePlugin(S, [Settings, Log, Time]);`;
 import { readFile } from 'node:fs/promises';
 export default { settings: ({ dir }) => ({ path: dir + '/t' }), read: ({ dir }) => readFile(dir + '/t', 'utf8').catch(() => undefined),
 unwritable: ({ dir }) => ({ path: dir + '/no/t' }) };`;
-    const schema = JSON.stringify({ type: 'object', additionalProperties: false, properties: { path: { type: 'string', description: 'p' } } });
-    const failed = await failures(sinkSuite, 'sink', { 'index.mjs': entry, 'harness.mjs': harness, 'schema.json': schema }, { harness: './harness.mjs' });
+    const schema = JSON.stringify({
+      type: 'object',
+      additionalProperties: false,
+      properties: { path: { type: 'string', description: 'p' } },
+    });
+    const failed = await failures(
+      sinkSuite,
+      'sink',
+      { 'index.mjs': entry, 'harness.mjs': harness, 'schema.json': schema },
+      { harness: './harness.mjs' },
+    );
     expect(failed).to.include.members([
       'is constructed without touching files, the server or the clock',
       'what is read back is exactly the payload',
