@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { discover } from '../catalog/discover.js';
 import { problemOf } from '../catalog/problem-of.js';
-import { checkConfig, pluginSources, type Flags } from '../config/check.js';
+import { checkConfig, maskTexts, pluginSources, type Flags } from '../config/check.js';
 import { readConfig } from '../config/read.js';
 import type { AgentConfig } from '../contracts/agent-config.js';
 import type { Catalog } from '../contracts/catalog.js';
@@ -32,6 +32,7 @@ export interface LoadedConfig {
   readonly catalog: Catalog;
   readonly plan: Plan;
   readonly problems: readonly Problem[];
+  /** Texts of the files for code frames; values of secret settings are masked. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -56,11 +57,13 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     ...(options.warnMissingFiles && { exists: existsSync }),
   });
   const problems = [...checked.problems, ...pluginProblems];
-  const base = { catalog, texts: read.texts };
+  const base = { catalog, texts: maskTexts(read.texts, checked.hidden) };
   if (checked.config === undefined) return { ...base, plan: [], problems };
   const planning = plan(checked.config, catalog);
   const known = new Set(problems.map((problem) => `${problem.code} ${placeText(problem.at)}`));
-  const added = planning.errors.map(placed).filter((problem) => !known.has(`${problem.code} ${placeText(problem.at)}`));
+  // unknown plugins were reported with the place of their name; what is listed as not built has no plugin and its own finding
+  const others = planning.errors.filter(({ code }) => code !== 'PLUGIN_NOT_FOUND');
+  const added = others.map(placed).filter((problem) => !known.has(`${problem.code} ${placeText(problem.at)}`));
   return { ...base, config: checked.config, plan: planning.plan, problems: [...problems, ...added] };
 }
 

@@ -5,7 +5,10 @@ import { sameName } from '../kernel/raw-headers.js';
 import type { RawHeaders } from '../sdk/index.js';
 import type { BufferedReply } from '../contracts/lease-cache.js';
 
-/** An answer as it is kept. `body` is the latest rendering; the number of seconds in it stands from `digitsAt` to `digitsEnd` (equal: none). */
+/**
+ * An answer as it is kept. `body` is the latest rendering; the number of seconds in it stands from `digitsAt` to `digitsEnd` (equal: none). It is a
+ * buffer of its own outside the heap: measured, thousands of them make the process grow less than strings or pooled buffers do.
+ */
 export interface StoredAnswer {
   readonly storedAt: number;
   readonly status: number;
@@ -72,28 +75,18 @@ export function ripen(answer: StoredAnswer, expiresAt: number, now: number): Buf
 
 // A new buffer each time: the last one may still be on its way to a client.
 function writeDigits(answer: StoredAnswer, seconds: number): void {
-  const digits = Buffer.from(String(seconds), 'latin1');
+  const digits = String(seconds);
   const { body, digitsAt, digitsEnd } = answer;
   const next = Buffer.allocUnsafeSlow(body.length - (digitsEnd - digitsAt) + digits.length);
   body.copy(next, 0, 0, digitsAt);
-  digits.copy(next, digitsAt);
+  next.write(digits, digitsAt, 'latin1');
   body.copy(next, digitsAt + digits.length, digitsEnd);
   answer.body = next;
   answer.digitsEnd = digitsAt + digits.length;
 }
 
-function headOf(answer: StoredAnswer, age: number, now: number): string[] {
-  return [
-    ...answer.head,
-    'Content-Length',
-    String(answer.body.length),
-    'X-Cache',
-    'HIT',
-    'Age',
-    String(age),
-    'Date',
-    dateText(now),
-  ];
+function headOf({ head, body }: StoredAnswer, age: number, now: number): string[] {
+  return [...head, 'Content-Length', `${body.length}`, 'X-Cache', 'HIT', 'Age', `${age}`, 'Date', dateText(now)];
 }
 
 let dateSecond = -1;

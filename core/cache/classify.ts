@@ -49,3 +49,17 @@ function classifyToken(auth: AuthPart, managed: boolean): Verdict {
   if (!auth.orphan && !managed) return none('parent-not-managed');
   return { kind: 'token', auth };
 }
+
+/** False when no member named `renewable` is true, so that nothing in the answer could be stored. Costs no parsing. */
+export function saysRenewable(body: Uint8Array): boolean {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  for (let at = bytes.indexOf(MEMBER); at >= 0; at = bytes.indexOf(MEMBER, at)) {
+    at += MEMBER.length;
+    while (BEFORE_VALUE.has(bytes[at] ?? 0)) at++;
+    if (bytes[at] === 0x74) return true;
+  }
+  return false;
+}
+
+const MEMBER = Buffer.from('"renewable"');
+const BEFORE_VALUE = new Set([0x20, 0x09, 0x0a, 0x0d, 0x3a]);

@@ -9,7 +9,7 @@ import type { Random } from '../vault/lifetime.js';
 import { canonicalNamespace } from '../vault/namespace.js';
 import { bypassReason } from './admission.js';
 import { keptHead, ripen } from './age.js';
-import { classify, headRefusal } from './classify.js';
+import { classify, headRefusal, saysRenewable } from './classify.js';
 import type { Criteria } from './criteria.js';
 import { criteriaOf, factsOf, type Storable } from './entry-facts.js';
 import { Entry, viewOf } from './entry.js';
@@ -129,6 +129,8 @@ class MemoryLeaseCache implements LeaseCache {
   remember(exchange: Exchange, reply: BufferedReply, epoch: number): string {
     const refusal = this.refusal(reply);
     if (refusal !== undefined) return refusal;
+    // plain reads are most of the traffic; a path that has begun to issue leases is noticed all the same
+    if (this.issues(exchange) === 'never' && !saysRenewable(reply.body)) return 'no-lease';
     const parent = exchange.token === undefined ? undefined : this.#index.byToken(exchange.token.reveal());
     const verdict = classify(reply.body, parent !== undefined);
     const issued = verdict.kind !== 'none' || HELD_A_SECRET.has(verdict.why);

@@ -7,6 +7,7 @@ import type { CheckScope, Draft } from './draft.js';
 import { filled, placeNamed, type Environment } from './environment.js';
 import type { Flags } from './flags.js';
 import { deepFreeze } from './freeze.js';
+import type { Hidden } from './mask-texts.js';
 import { reportMissingFiles } from './missing-files.js';
 import { normalise } from './normalise.js';
 import { entryFor, readNotBuilt, usesIn, type Use } from './not-built.js';
@@ -18,6 +19,7 @@ import { checkRules } from './rules.js';
 import type { MapValue } from './located.js';
 
 export type { Flags } from './flags.js';
+export { maskTexts } from './mask-texts.js';
 export { pluginSources } from './plugin-sources.js';
 
 /** What a configuration is checked against. */
@@ -41,11 +43,12 @@ export interface ReadConfig {
 /**
  * Checks a configuration and brings it into its canonical, frozen form. All findings are returned, those of reading included, by file, line and
  * column; `config` is absent when one of them is an error. What is understood but not built is in `config.notBuilt`, with a warning each.
+ * `hidden` are the secret values in the text: what is shown of it goes through `maskTexts`.
  */
 export async function checkConfig(
   read: ReadConfig,
   options: CheckOptions,
-): Promise<{ config?: AgentConfig; problems: Problem[] }> {
+): Promise<{ config?: AgentConfig; problems: Problem[]; hidden: readonly Hidden[] }> {
   const faults = read.problems.filter(({ severity }) => severity === 'error');
   const partial = faults.length > 0;
   const report = new Report(options.strict, new Set(faults.flatMap(({ at }) => (at === undefined ? [] : [at.file]))));
@@ -63,7 +66,8 @@ export async function checkConfig(
     uses.map(({ what, at }) => ({ what, at: at.line === 0 ? at.file : placeText(at) })),
   );
   const problems = report.sorted(filesOf(read));
-  return report.failed ? { problems } : { config: deepFreeze(config), problems };
+  const { hidden } = report;
+  return report.failed ? { problems, hidden } : { config: deepFreeze(config), problems, hidden };
 }
 
 function filesOf({ tree, problems }: ReadConfig): string[] {

@@ -28,6 +28,7 @@ export function coerceMap(map: MapValue, schema: Schema, scope: CoerceScope, poi
   for (const entry of map.entries.values()) {
     const member = memberSchema(schema, entry.key, scope.root);
     const path = pointerTo(pointer, entry.key);
+    if (member?.['x-secret'] === true) scope.report.hide(entry.value);
     if (member !== undefined && !isAllowed(entry, member, dotted(scope.prefix, path), scope.report)) {
       scope.broken.add(path);
       continue;

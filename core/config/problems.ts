@@ -47,7 +47,7 @@ export function problemsToJson(problems: readonly Problem[]): ProblemReport {
       severity,
       code,
       message,
-      ...(at === undefined ? {} : { file: at.file, line: at.line, column: at.column }),
+      ...(at === undefined || at.file === '' ? {} : { file: at.file, line: at.line, column: at.column }),
       ...(hint === undefined ? {} : { hint }),
       ...(key === undefined ? {} : { key }),
     })),
@@ -69,7 +69,7 @@ function formatProblem(problem: Problem, texts: ReadonlyMap<string, string>, sty
 }
 
 function placeText({ at }: Problem): string {
-  if (at === undefined) return '';
+  if (at === undefined || at.file === '') return '';
   return at.line === 0 ? `${at.file}: ` : `${at.file}:${at.line}:${at.column}: `;
 }
 

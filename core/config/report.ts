@@ -2,6 +2,8 @@
 import { CODES, type Code } from '../sdk/index.js';
 import type { CodeParams } from '../sdk/codes.js';
 import type { Problem, ProblemPlace } from '../contracts/problem.js';
+import type { Value } from './located.js';
+import type { Hidden } from './mask-texts.js';
 import { nearestName } from './nearest-name.js';
 
 /** Facts of a finding besides its code. */
@@ -23,6 +25,7 @@ export class Report {
   readonly #problems: Problem[] = [];
   readonly #unknown: Unknown[] = [];
   readonly #spoiled = new Set<string>();
+  readonly #hidden: Hidden[] = [];
 
   /** `damaged`: files that could not be read whole; what seems to be missing in them is not reported. */
   constructor(
@@ -40,6 +43,18 @@ export class Report {
   /** Says that the block at this place could not be read, so that nothing is reported as missing in it. */
   spoil(at: ProblemPlace): void {
     this.#spoiled.add(`${at.file}:${at.line}:${at.column}`);
+  }
+
+  /** Remembers a secret value, so that code frames do not show it. */
+  hide(value: Value): void {
+    if (value.kind === 'scalar') this.#hidden.push({ at: value.at, text: String(value.value) });
+    else if (value.kind === 'list') value.items.forEach((item) => this.hide(item));
+    else for (const entry of value.entries.values()) this.hide(entry.value);
+  }
+
+  /** The secret values so far. */
+  get hidden(): readonly Hidden[] {
+    return this.#hidden;
   }
 
   #isUnsure(at: ProblemPlace): boolean {

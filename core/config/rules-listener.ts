@@ -30,6 +30,14 @@ function called({ prefix, type, own }: Listener): string {
 function tlsRule(listener: Listener, { report }: CheckScope): void {
   const { own, map, prefix, broken } = listener;
   if (!('tls_disable' in own) || own.tls_disable !== false || broken.has('/tls_disable')) return;
+  if (isSet(map, 'tls_cert_file') && !isSet(map, 'tls_key_file')) {
+    const key = `${prefix}.tls_key_file`;
+    report.error(
+      'CONFIG_LISTENER_TLS',
+      { listener: called(listener), why: 'has a certificate but no key' },
+      { at: placeOf(map, 'tls_cert_file'), key, hint: 'set tls_key_file, or tls_disable = true for plain HTTP' },
+    );
+  }
   if (isSet(map, 'tls_cert_file') || [...map.entries.keys()].some((key) => key.startsWith('tls_acme_'))) return;
   const facts = { at: map.at, key: prefix };
   if (listener.entry?.manifest.supports?.path === true && !isSet(map, 'tls_key_file')) {

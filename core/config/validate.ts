@@ -3,6 +3,7 @@ import { coerceMap } from './coerce.js';
 import { explain } from './explain.js';
 import type { MapValue } from './located.js';
 import type { Report } from './report.js';
+import { sealSecrets } from './seal-secrets.js';
 import type { Validator } from './validators.js';
 
 /** How a block is called in findings, and what its unknown keys are. */
@@ -13,7 +14,7 @@ export interface ConformScope {
   readonly alsoKnown?: readonly string[];
 }
 
-/** Settings of a block after validation. `broken`: JSON pointers of settings that have findings of their own. */
+/** Settings of a block after validation; texts that the schema marks as secret are `Secret`. `broken`: JSON pointers of settings that have findings of their own. */
 export interface Conformed<T> {
   readonly settings: T;
   readonly broken: ReadonlySet<string>;
@@ -35,5 +36,5 @@ export function conform<T>(map: MapValue, validator: Validator, scope: ConformSc
     alsoKnown: scope.alsoKnown,
   });
   for (const error of errors) broken.add(error.instancePath);
-  return { settings: settings as T, broken };
+  return { settings: sealSecrets(settings, validator.schema) as T, broken };
 }

@@ -40,6 +40,7 @@ async function run(world: World, call: Call): Promise<Answer> {
   const home = atHome(caller, placed);
   const mount = home.namespace.mounts.locate(home.path);
   const request = coreRequest(call, { placed: home, located: mount, entry: caller });
+  const help = call.operation === 'read' && call.query.has('help');
   const { entry, spent } = admit(world, caller, {
     path: home.namespace.path + home.path,
     capability: capabilityOf(request, mount),
@@ -47,10 +48,11 @@ async function run(world: World, call: Call): Promise<Answer> {
     body: call.fields,
     wrapMs: call.wrapMs,
     remoteAddress: call.remoteAddress,
+    help,
   });
   try {
     if (mount === undefined) throw fault(404, `no handler for route "${home.path}". route entry not found.`);
-    if (call.operation === 'read' && call.query.has('help')) return helpAnswer(mount);
+    if (help) return helpAnswer(mount);
     return await serve(world, mount, request);
   } finally {
     if (spent) await world.tokens.revoke(entry);

@@ -19,7 +19,8 @@ import { readTarget } from './wire/target.js';
 import type { Target } from './wire/target.js';
 import type { World } from './world.js';
 
-const PAGE = '<!DOCTYPE html>\n<title>Claviger dev server</title>\n<p>This server has no web interface; its API is below /v1/.</p>\n';
+const PAGE =
+  '<!DOCTYPE html>\n<title>Claviger dev server</title>\n<p>This server has no web interface; its API is below /v1/.</p>\n';
 
 /** Options of a dev server. */
 export interface DevServerOptions {

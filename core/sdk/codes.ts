@@ -200,10 +200,12 @@ export const CODES = {
   HOST_PID_FILE: entry<{ path: string; why: string }>(
     'fix-host',
     (p) => `cannot write the pid file ${p.path}: ${p.why}`,
+    'create the folder, give this user write permission, or choose another pid_file',
   ),
   HOST_LOG_FILE: entry<{ path: string; why: string }>(
     'fix-host',
     (p) => `cannot write the log file ${p.path}: ${p.why}`,
+    'create the folder, give this user write permission, or choose another log_file',
   ),
   // defects of ours
   BUG_STAGE_NEXT_TWICE: entry<{ stage: string }>('report-bug', (p) => `stage ${p.stage} called next() twice`),

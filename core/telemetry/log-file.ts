@@ -1,7 +1,7 @@
 // The log file and its rotation (spec config 2.7). Writes are synchronous, so that the last line before an exit is on disk.
 import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { agentError } from '../sdk/index.js';
+import { agentError, failureText } from '../sdk/index.js';
 
 /** Settings of the file; `rotateBytes` 0 means no limit, `maxFiles` 0 keeps all archives, negative keeps none. */
 export interface LogFileOptions {
@@ -50,7 +50,7 @@ export class LogFile {
     } catch (cause) {
       throw agentError(
         'HOST_LOG_FILE',
-        { path: this.#path, why: (cause as NodeJS.ErrnoException).code ?? String(cause) },
+        { path: this.#path, why: failureText(cause) },
         { cause },
       );
     }

@@ -8,6 +8,7 @@ import type { WireHandler } from './transport.js';
 type Out = NodeJS.WritableStream & { destroy(error?: Error): unknown };
 
 const HIGH_WATER_BYTES = 256 * 1024;
+const ONE_PIECE_BYTES = 16 * 1024;
 
 /** The answer in the making. `head` resolves with undefined when status and headers are there, and with a failure when there is no answer. */
 export class Attempt implements WireHandler, ByteStream {
@@ -136,8 +137,10 @@ export class Attempt implements WireHandler, ByteStream {
     if (this.#ended) {
       const last = chunks.pop();
       for (const chunk of chunks) out.write(chunk);
-      if (last) out.end(last);
-      else out.end();
+      if (last === undefined) out.end();
+      // As text node:http sends a small body in one piece with the head, as bytes it needs a second.
+      else if (last.byteLength <= ONE_PIECE_BYTES) out.end(last.toString('latin1'), 'latin1');
+      else out.end(last);
       return;
     }
     this.#follow(out, chunks);

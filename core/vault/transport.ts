@@ -94,7 +94,7 @@ function openLine(place: Place, tls: TlsMaterial, proxy: string): Line {
 
 // Loaded only where a proxy is configured: most agents have none, and it costs as much as the pool.
 function proxyLine(place: Place, tls: TlsMaterial, proxy: string): Line {
-  const ProxyAgent = createRequire(import.meta.url)('undici/lib/dispatcher/proxy-agent.js') as ProxyAgentClass;
+  const { ProxyAgent } = createRequire(import.meta.url)('undici') as { readonly ProxyAgent: ProxyAgentClass };
   const agent = new ProxyAgent({ ...POOL_OPTIONS, uri: proxy, requestTls: { ...tls, timeout: CONNECT_TIMEOUT_MS } });
   return {
     dispatch: (options, handler) => agent.dispatch({ ...options, origin: place.origin }, handler),

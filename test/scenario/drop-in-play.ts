@@ -40,8 +40,12 @@ async function run(product: string, url: string, out: string): Promise<void> {
   const env = { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` };
   const ports = ['--listen', String(listen), '--tap', String(tap)];
   await new Promise<void>((resolve, reject) => {
-    execFile(process.execPath, [PLAY, ...args, ...ports], { cwd: CORE, env, timeout: 55_000 }, (error, stdout, stderr) =>
-      error === null ? resolve() : reject(new Error(`play.mjs failed: ${error.message}\n${stdout}${stderr}`)),
+    execFile(
+      process.execPath,
+      [PLAY, ...args, ...ports],
+      { cwd: CORE, env, timeout: 55_000 },
+      (error, stdout, stderr) =>
+        error === null ? resolve() : reject(new Error(`play.mjs failed: ${error.message}\n${stdout}${stderr}`)),
     );
   });
 }

@@ -1,6 +1,6 @@
 // Guard of an auth method: bounds `prepare` and `accepted`, prefixes errors, keeps a throwing `hint` from doing harm.
 import type { AuthMethod, LoginAttempt } from '../../sdk/index.js';
-import { bounded, type Guarded } from './bounded.js';
+import { bounded, labelled, type Guarded } from './bounded.js';
 
 const PREPARE_MS = 60_000;
 const ACCEPTED_MS = 10_000;
@@ -27,7 +27,7 @@ export function guardAuthMethod(guarded: Guarded, method: AuthMethod): AuthMetho
         }
       },
     }),
-    start: async (signal) => method.start?.(signal),
-    stop: async (signal) => method.stop?.(signal),
+    start: (signal) => labelled(guarded, () => method.start?.(signal)),
+    stop: (signal) => labelled(guarded, () => method.stop?.(signal)),
   };
 }

@@ -41,6 +41,15 @@ export async function bounded<T>(
   }
 }
 
+/** Runs `work`; an error that it throws gets the plugin's name. */
+export async function labelled<T>(guarded: Guarded, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw named(guarded.label, error);
+  }
+}
+
 /** The same error with the label in front of its message, once. */
 export function named(label: string, error: unknown): unknown {
   if (!(error instanceof AgentError) || error.message.startsWith(label) || error.code.startsWith('PLUGIN_'))

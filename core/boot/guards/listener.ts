@@ -1,6 +1,6 @@
 // Guard of a listener: bounds `bind`, prefixes errors.
 import type { Listener } from '../../sdk/index.js';
-import { bounded, named, type Guarded } from './bounded.js';
+import { bounded, labelled, named, type Guarded } from './bounded.js';
 
 const BIND_MS = 10_000;
 
@@ -19,7 +19,7 @@ export function guardListener(guarded: Guarded, listener: Listener): Listener {
         }),
       };
     },
-    start: async (signal) => listener.start?.(signal),
-    stop: async (signal) => listener.stop?.(signal),
+    start: (signal) => labelled(guarded, () => listener.start?.(signal)),
+    stop: (signal) => labelled(guarded, () => listener.stop?.(signal)),
   };
 }

@@ -1,6 +1,6 @@
 // Guard of a sink: bounds writes, prefixes errors.
 import type { Sink } from '../../sdk/index.js';
-import { bounded, type Guarded } from './bounded.js';
+import { bounded, labelled, type Guarded } from './bounded.js';
 
 const WRITE_MS = 30_000;
 
@@ -14,7 +14,7 @@ export function guardSink(guarded: Guarded, sink: Sink): Sink {
       withdraw: (outer) =>
         bounded(guarded, { name: 'withdraw', boundMs: WRITE_MS, outer }, (signal) => withdraw.call(sink, signal)),
     }),
-    start: async (signal) => sink.start?.(signal),
-    stop: async (signal) => sink.stop?.(signal),
+    start: (signal) => labelled(guarded, () => sink.start?.(signal)),
+    stop: (signal) => labelled(guarded, () => sink.stop?.(signal)),
   };
 }

@@ -1,7 +1,7 @@
 // `claviger agent` and `claviger proxy`: load, start, wait for a signal or an ending, stop. Exit codes of spec config 2.2.
 import { Agent, startFailure, type Ending } from '../../boot/agent.js';
 import { banner, startedLine } from '../../boot/banner.js';
-import { notifySystemd, removePidFile, writePidFile } from '../../boot/host-notify.js';
+import { checkPidFile, notifySystemd, removePidFile, writePidFile } from '../../boot/host-notify.js';
 import { hasErrors, loadConfig, type LoadedConfig } from '../../boot/load-config.js';
 import { formatProblems } from '../../config/problems.js';
 import type { AgentConfig } from '../../contracts/agent-config.js';
@@ -111,6 +111,7 @@ class AgentRun {
       terminal.out('No auto_auth block: this agent does not log in by itself.\n');
     const signals = new SignalQueue(terminal);
     try {
+      if (loaded.config.pidFile !== '') checkPidFile(loaded.config.pidFile);
       if (!this.#options.combined) terminal.out(startedLine(product));
       await Promise.race([this.#agent.start(), signals.stopped]);
       if (signals.isStopped) return await this.#stop(0);

@@ -60,7 +60,7 @@ function validate(loaded: LoadedConfig, json: boolean, terminal: Terminal): numb
 function explain(loaded: LoadedConfig, json: boolean, terminal: Terminal): number {
   if (hasErrors(loaded.problems) || loaded.config === undefined) return validate(loaded, false, terminal);
   if (json) {
-    terminal.out(`${JSON.stringify({ config: loaded.config, plan: loaded.plan }, undefined, 2)}\n`);
+    terminal.out(`${printed({ config: loaded.config, plan: loaded.plan })}\n`);
     return 0;
   }
   const rows = loaded.plan.map((item) => {
@@ -69,7 +69,16 @@ function explain(loaded: LoadedConfig, json: boolean, terminal: Terminal): numbe
     return `  ${item.id.padEnd(22)} ${what.padEnd(28)} ${item.at ?? ''}${uses}`;
   });
   terminal.out(
-    `Plan, in start order:\n${rows.join('\n')}\n\nConfiguration:\n${JSON.stringify(loaded.config, undefined, 2)}\n`,
+    `Plan, in start order:\n${rows.join('\n')}\n\nConfiguration:\n${printed(loaded.config)}\n`,
   );
   return 0;
 }
+
+/** JSON for people. Secret settings print themselves as "[secret]"; what stands before the @ of an address is hidden too. */
+const printed = (value: unknown): string =>
+  JSON.stringify(
+    value,
+    (_key, member: unknown) =>
+      typeof member === 'string' ? member.replace(/^([a-z][\w+.-]*:\/\/)[^/@\s]*@/i, '$1[secret]@') : member,
+    2,
+  );

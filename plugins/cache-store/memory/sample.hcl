@@ -1,4 +1,8 @@
+# Without a persist block the cache keeps its entries in memory.
 cache {
-  persist "memory" {
-  }
+}
+
+listener "tcp" {
+  address     = "127.0.0.1:8100"
+  tls_disable = true
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { classify, headRefusal } from '../../../core/cache/classify.js';
+import { classify, headRefusal, saysRenewable } from '../../../core/cache/classify.js';
 import { authAnswer, leaseAnswer } from './fixture.js';
 
 const bytes = (value: unknown): Buffer => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
@@ -51,4 +51,15 @@ describe('classify (spec cache 5.4)', () => {
       expect(verdict.kind === 'none' ? verdict.why : verdict.kind).to.equal(want);
     });
   }
+
+  it('sees without parsing whether anything says that it is renewable', () => {
+    const yes = [
+      '{"renewable":true}',
+      '{"auth":{"renewable" :\n true}}',
+      '{"renewable":false,"auth":{"renewable":true}}',
+    ];
+    const no = ['{"renewable":false}', '{}', '', '{"data":{"x":"renewable"}}', '{"renewable"'];
+    expect(yes.map((text) => saysRenewable(Buffer.from(text)))).to.deep.equal([true, true, true]);
+    expect(no.some((text) => saysRenewable(Buffer.from(text)))).to.equal(false);
+  });
 });

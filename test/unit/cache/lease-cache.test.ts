@@ -66,6 +66,11 @@ describe('the lease cache', () => {
       rig.store(exchange('GET', '/v1/kv/a', { token: 'hvs.auto' }), { data: { a: 1 } });
       rig.store(exchange('GET', '/v1/custom/a', { token: 'hvs.stranger' }), leaseAnswer('custom/a/1'));
       expect([read('/v1/kv/a'), read('/v1/custom/a')]).to.deep.equal(['never', 'surely']);
+      expect(rig.store(exchange('GET', '/v1/kv/a', { token: 'hvs.auto' }), { data: { a: 1 } })).to.equal('no-lease');
+      expect(rig.store(exchange('GET', '/v1/kv/a', { token: 'hvs.auto' }), leaseAnswer('kv/a/1'))).to.equal(
+        'stored-lease',
+      );
+      expect(read('/v1/kv/a')).to.equal('surely');
     });
   });
 

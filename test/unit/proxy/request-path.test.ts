@@ -332,6 +332,23 @@ describe('the request path, end to end', () => {
     });
   });
 
+  it('answers 502 when the server dies in the middle of an answer it would have stored, and recovers', async () => {
+    let die = true;
+    const agent = await start({
+      answer: (call, response, request) => {
+        if (!die) return leases()(call, response, request);
+        response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 500 });
+        response.write('{"lease_id":');
+        setImmediate(() => request.socket.destroy());
+      },
+      identity: new IdentityFake('default', state('hvs.auto')),
+    });
+    expect((await agent.send('GET', CREDS)).status).to.equal(502);
+    die = false;
+    expect((await agent.send('GET', CREDS)).status).to.equal(200);
+    expect((await agent.send('GET', CREDS)).headers['x-cache']).to.equal('HIT');
+  });
+
   describe('the target', () => {
     const targets = [
       '/v1/secret/data/a%2Fb?version=1&x=%20y',
@@ -397,6 +414,21 @@ describe('the request path, end to end', () => {
         expect(got.text).to.contain('"parent":""');
         expect(got.text).to.contain('hvs.child');
       }
+    });
+
+    it('follows the identity: after a new login the new token is hidden, in hits too', async () => {
+      const identity = new IdentityFake('default', state('hvs.auto'));
+      const agent = await start({
+        answer: (_call, response) =>
+          json(response, 200, auth('hvs.child', { metadata: { a: 'hvs.new', b: 'hvs.auto' } })),
+        identity,
+      });
+      const login = { headers: { 'X-Vault-Token': 'hvs.own' }, body: '{}' };
+      await agent.send('POST', '/v1/auth/approle/login', login);
+      expect((await agent.send('POST', '/v1/auth/approle/login', login)).text).to.contain('"a":"hvs.new","b":""');
+      identity.publish(state('hvs.new', 'default', 2));
+      const hit = await agent.send('POST', '/v1/auth/approle/login', login);
+      expect([hit.headers['x-cache'], hit.text.includes('"a":"","b":"hvs.auto"')]).to.deep.equal(['HIT', true]);
     });
 
     it('stays where it is when no request uses it', async () => {

@@ -1,0 +1,127 @@
+import { expect } from 'chai';
+import { guardAuthMethod } from '../../../core/boot/guards/auth-method.js';
+import { guardListener } from '../../../core/boot/guards/listener.js';
+import { guardHasher } from '../../../core/boot/guards/request-hasher.js';
+import { guardSink } from '../../../core/boot/guards/sink.js';
+import {
+  Secret,
+  agentError,
+  type AgentError,
+  type AuthMethod,
+  type Delivery,
+  type LoginAttempt,
+} from '../../../core/sdk/index.js';
+import { VirtualClock, settle } from '../../../core/sdk/testing/virtual-clock.js';
+
+const failure = async (work: Promise<unknown>): Promise<AgentError> => {
+  try {
+    await work;
+  } catch (error) {
+    return error as AgentError;
+  }
+  throw new Error('it did not fail');
+};
+const attempt = (signal: AbortSignal): LoginAttempt => ({
+  signal,
+  address: new URL('http://h'),
+  namespace: '',
+  purpose: 'login',
+});
+const delivery: Delivery = {
+  payload: new Secret('x'),
+  form: 'plain',
+  identity: 'default',
+  accessor: '',
+  expiresAt: 0,
+  sequence: 1,
+};
+const never = new AbortController().signal;
+
+describe('guards around plugins', () => {
+  it('a prepare that hangs is ended after a minute with the name of the plugin, and its signal is aborted', async () => {
+    const clock = new VirtualClock();
+    let seen: AbortSignal | undefined;
+    const method: AuthMethod = { prepare: ({ signal }) => new Promise(() => void (seen = signal)) };
+    const guarded = guardAuthMethod({ label: 'auth-method "slow"', clock }, method);
+    const pending = failure(guarded.prepare(attempt(never)));
+    await clock.advance(60_000);
+    const error = await pending;
+    expect(error.code).to.equal('PLUGIN_CALL_TIMEOUT');
+    expect(error.message).to.equal('auth-method "slow" did not finish prepare within 60 s');
+    expect(seen!.aborted).to.equal(true);
+  });
+
+  it('an outer abort ends the call at once', async () => {
+    const clock = new VirtualClock();
+    const outer = new AbortController();
+    const guarded = guardAuthMethod({ label: 'x', clock }, { prepare: () => new Promise(() => undefined) });
+    const pending = failure(guarded.prepare(attempt(outer.signal)));
+    await settle();
+    outer.abort(new Error('stopping'));
+    expect((await pending).message).to.equal('stopping');
+    expect(clock.pending).to.equal(0);
+  });
+
+  it('gives errors the name of the plugin once, and keeps code, act and hint', async () => {
+    const clock = new VirtualClock();
+    const original = agentError('SINK_WRITE_FAILED', { path: '/t', why: 'full' }, { hint: 'make room' });
+    const sink = guardSink({ label: 'sink "file"', clock }, { write: () => Promise.reject(original) });
+    const error = await failure(sink.write(delivery, never));
+    expect(error).to.include({
+      code: 'SINK_WRITE_FAILED',
+      act: 'fix-host',
+      hint: 'make room',
+      message: 'sink "file": cannot write /t: full',
+    });
+    const twice = guardSink({ label: 'sink "file"', clock }, sink);
+    expect((await failure(twice.write(delivery, never))).message).to.equal('sink "file": cannot write /t: full');
+  });
+
+  it('a hint that throws is no hint; optional methods stay absent', () => {
+    const clock = new VirtualClock();
+    const bad: AuthMethod = {
+      prepare: () => Promise.reject(new Error('no')),
+      hint: () => {
+        throw new Error('oops');
+      },
+    };
+    expect(guardAuthMethod({ label: 'x', clock }, bad).hint!(403, [])).to.equal(undefined);
+    const plain = guardAuthMethod({ label: 'x', clock }, { prepare: bad.prepare });
+    expect(plain).not.to.have.any.keys('hint', 'changes', 'accepted');
+  });
+
+  it('a failing certificate reload carries the name of the listener', async () => {
+    const clock = new VirtualClock();
+    const guarded = guardListener(
+      { label: 'listener "tcp"', clock },
+      {
+        bind: () =>
+          Promise.resolve({
+            url: 'http://h',
+            close: () => Promise.resolve(),
+            reload: () => Promise.reject(agentError('LISTEN_TLS', { address: 'h', why: 'expired' })),
+          }),
+      },
+    );
+    const bound = await guarded.bind({ request: () => undefined });
+    expect((await failure(bound.reload!())).message).to.equal('listener "tcp": TLS of h cannot be set up: expired');
+  });
+
+  it('a hasher that throws or answers nonsense makes requests uncacheable, never an error', () => {
+    const reports: string[] = [];
+    const input = { method: 'GET', path: '/', query: '', headers: [], body: new Uint8Array() };
+    const thrown = guardHasher(
+      {
+        digest: () => {
+          throw new Error('boom');
+        },
+      },
+      (why) => reports.push(why),
+    );
+    expect(thrown.digest(input)).to.equal('');
+    expect(guardHasher({ digest: () => 'ä' }, (why) => reports.push(why)).digest(input)).to.equal('');
+    expect(guardHasher({ digest: () => 'x'.repeat(129) }, (why) => reports.push(why)).digest(input)).to.equal('');
+    expect(guardHasher({ digest: () => 'fine' }, (why) => reports.push(why)).digest(input)).to.equal('fine');
+    expect(reports).to.have.length(3);
+  });
+});

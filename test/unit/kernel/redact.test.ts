@@ -1,0 +1,21 @@
+import { expect } from 'chai';
+import { redactText } from '../../../core/kernel/redact.js';
+
+describe('redaction of texts', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['token hvs.CAESIJ0bq3XxxxxxxxxxxxxxxxxxQ refused', 'token hvs.[secret] refused'],
+    ['old s.abcdefghijklmnopqrstuvwx.nsid1 end', 'old s.[secret] end'],
+    ['batch hvb.AAAAAQKxxxxxxxxxxxxxxxxx', 'batch hvb.[secret]'],
+    ['jwt eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhcHAifQ.sig-_nature', 'jwt [secret]'],
+    ['a -----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- b', 'a [secret] b'],
+    ['cut -----BEGIN PRIVATE KEY-----\nMII', 'cut [secret]'],
+    [
+      'agent.auth.handler: authenticating path=/etc/a.conf 127.0.0.1:8200',
+      'agent.auth.handler: authenticating path=/etc/a.conf 127.0.0.1:8200',
+    ],
+    ['nothing here', 'nothing here'],
+  ];
+  for (const [text, want] of cases) {
+    it(JSON.stringify(text).slice(0, 60), () => expect(redactText(text)).to.equal(want));
+  }
+});
