@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 const bans = [
-  { name: 'tsyringe', message: 'only core/sdk/slots.ts and core/boot/containers.ts may import tsyringe' },
+  { name: 'tsyringe', message: 'only core/sdk/tsyringe.ts may import tsyringe' },
   { name: 'undici', message: 'only core/vault/transport.ts may import undici' },
   { name: 'pino', message: 'only core/telemetry/logger.ts may import pino' },
 ];
@@ -23,7 +23,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['core/sdk/slots.ts', 'core/boot/containers.ts', 'core/vault/transport.ts', 'core/telemetry/logger.ts'],
+    files: ['core/sdk/tsyringe.ts', 'core/vault/transport.ts', 'core/telemetry/logger.ts'],
     rules: { 'no-restricted-imports': 'off' },
   },
   {

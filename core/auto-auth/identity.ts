@@ -25,6 +25,8 @@ export interface IdentityOptions {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly random?: () => number;
+  /** First word of the logger names; default `agent`. */
+  readonly product?: 'agent' | 'proxy';
 }
 
 /** A running identity. */
@@ -56,7 +58,7 @@ class Assembled implements RunningIdentity {
     this.feed = new Feed(config.name);
     this.#clock = clock;
     const board = new HealthBoard(options.health);
-    const log = options.log.named('agent.auth.handler');
+    const log = options.log.named(`${options.product ?? 'agent'}.auth.handler`);
     const { metrics } = options;
     this.#reporter = new Reporter({ log, metrics, board, identity: config.name, wrapped: config.method.wrapTtlMs > 0 });
     this.#hub = hubOf(options, board);
@@ -69,7 +71,7 @@ class Assembled implements RunningIdentity {
   #drive(options: IdentityOptions, onExit: (error: AgentError) => void): Driver {
     const { config, method, vault, address, clock, random = Math.random } = options;
     const { minBackoffMs, maxBackoffMs, exitOnErr } = config.method;
-    const log = options.log.named('agent.auth.handler');
+    const log = options.log.named(`${options.product ?? 'agent'}.auth.handler`);
     return new Driver({
       vault,
       method: announce(method, () => this.#reporter.say('authenticating')),
@@ -149,7 +151,7 @@ async function* nothing(): AsyncGenerator<void> {}
 
 function hubOf(options: IdentityOptions, board: HealthBoard): SinkHub {
   const { config, sinks, vault, clock, metrics, random = Math.random } = options;
-  const log = options.log.named('agent.sink.server');
+  const log = options.log.named(`${options.product ?? 'agent'}.sink.server`);
   return new SinkHub(sinks, {
     vault,
     namespace: config.method.namespace,

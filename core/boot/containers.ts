@@ -1,6 +1,5 @@
 // One child container per planned component: it holds that component's slots and builds its plugin. A plugin cannot see another's settings.
-import 'reflect-metadata';
-import { container as globalContainer, type DependencyContainer } from 'tsyringe';
+import { container as globalContainer, type DependencyContainer } from '../sdk/tsyringe.js';
 import {
   AgentError,
   Env,

@@ -1,6 +1,6 @@
 // Stored answer -> honest hit: the remaining seconds, Age and a fresh Date (D-4, D-26, D-27, P-12). A hit costs no JSON: the body was split
 // around the number when it was stored, and head and body are rendered at most once a second and shared by all hits of that second.
-import { readSpans, spanAt } from '../kernel/json-spans.js';
+import { placeAt } from '../kernel/json-spans.js';
 import { sameName } from '../kernel/raw-headers.js';
 import type { RawHeaders } from '../sdk/index.js';
 import type { BufferedReply } from '../contracts/lease-cache.js';
@@ -46,9 +46,9 @@ export function storeAnswer(given: {
 }): StoredAnswer {
   const body = Buffer.allocUnsafeSlow(given.body.length);
   body.set(given.body);
-  const root = given.verbatim ? undefined : readSpans(body);
-  const span = given.field === 'lease' ? spanAt(root, 'lease_duration') : spanAt(root, 'auth', 'lease_duration');
-  const number = span?.kind === 'scalar' ? span : { start: 0, end: 0 };
+  const keys = given.field === 'lease' ? ['lease_duration'] : ['auth', 'lease_duration'];
+  const place = given.verbatim ? undefined : placeAt(body, ...keys);
+  const number = place !== undefined && isDigit(body[place.start]!) ? place : { start: 0, end: 0 };
   return {
     storedAt: given.storedAt,
     status: given.status,
@@ -61,6 +61,8 @@ export function storeAnswer(given: {
     renderedFor: 0,
   };
 }
+
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 
 /** The answer at `now`. `expiresAt` is when the secret dies; less than a whole second left shows as 0. */
 export function ripen(answer: StoredAnswer, expiresAt: number, now: number): BufferedReply {

@@ -57,11 +57,20 @@ export function discover(options: DiscoverOptions): {
 function externalFolders(directory: string): string[] {
   const facts = statSync(directory, { throwIfNoEntry: false });
   if (facts === undefined || !facts.isDirectory()) {
-    throw agentError('CONFIG_VALUE', { key: 'plugin_directory', why: `${directory} is not a folder` });
+    throw agentError(
+      'CONFIG_VALUE',
+      { key: 'plugin_directory', why: `${directory} is not a folder` },
+      { hint: 'correct the path; a relative one counts from where the agent is started' },
+    );
   }
-  if ((facts.mode & 0o002) !== 0 && process.platform !== 'win32')
-    throw agentError('PLUGIN_FOLDER_UNSAFE', { path: directory });
+  refuseUnsafe(directory);
   return findManifests(directory);
+}
+
+/** What everybody may change must not run in the agent. */
+function refuseUnsafe(path: string): void {
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o002) !== 0)
+    throw agentError('PLUGIN_FOLDER_UNSAFE', { path });
 }
 
 function findManifests(directory: string, depth = DEPTH): string[] {
@@ -94,6 +103,7 @@ function readEntry(
   blocks: ReadonlyMap<string, PluginBlock>,
 ): CatalogEntry {
   const path = join(folder, MANIFEST);
+  if (origin === 'external') refuseUnsafe(folder);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));

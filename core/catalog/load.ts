@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { CatalogEntry } from '../contracts/catalog.js';
-import { agentError, plugin, type Kind } from '../sdk/index.js';
+import { agentError, describeError, plugin, type Kind } from '../sdk/index.js';
 import { shareSdk } from './sdk-resolution.js';
 
 /** A plugin class, ready to be constructed by a container. */
@@ -34,7 +34,11 @@ export async function loadPlugin(entry: CatalogEntry): Promise<PluginClass> {
   try {
     module = (await import(pathToFileURL(entry.entryPath).href)) as Record<string, unknown>;
   } catch (cause) {
-    throw agentError('PLUGIN_ENTRY', { plugin: nameOf(entry), why: (cause as Error).message }, { at, cause });
+    throw agentError(
+      'PLUGIN_ENTRY',
+      { plugin: nameOf(entry), why: describeError(cause) },
+      { at: `${at}${lineOf(cause)}`, cause },
+    );
   }
   const target = module.default;
   if (typeof target !== 'function') {
@@ -55,6 +59,12 @@ export async function loadPlugin(entry: CatalogEntry): Promise<PluginClass> {
   }
   plugin()(target as PluginClass);
   return target as PluginClass;
+}
+
+/** `:12` for an error of syntax: the first line of its stack is the place. */
+function lineOf(cause: unknown): string {
+  const line = cause instanceof SyntaxError ? /^file:\S+:(\d+)$/m.exec(cause.stack ?? '')?.[1] : undefined;
+  return line === undefined ? '' : `:${line}`;
 }
 
 async function checkSource(entry: CatalogEntry): Promise<void> {

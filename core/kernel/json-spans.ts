@@ -14,10 +14,17 @@ export interface JsonSpan {
 const MAX_DEPTH = 256;
 const NONE: readonly never[] = [];
 
-class Reader {
-  at = 0;
+/** Where one value is: its bytes are `start` (inclusive) to `end` (exclusive). */
+export interface Place {
+  readonly start: number;
+  readonly end: number;
+}
 
-  constructor(readonly bytes: Uint8Array) {}
+class Reader {
+  constructor(
+    readonly bytes: Uint8Array,
+    public at = 0,
+  ) {}
 
   value(depth: number): JsonSpan {
     if (depth > MAX_DEPTH) throw new SyntaxError('too deep');
@@ -50,6 +57,41 @@ class Reader {
     const items: JsonSpan[] = [];
     while (!this.closes(0x5d)) items.push(this.value(depth + 1));
     return { kind: 'array', start, end: this.at, members: NONE, items };
+  }
+
+  // The last member of this object at a path of keys, without making anything of the others.
+  find(keys: readonly string[], depth: number): Place | undefined {
+    this.blanks();
+    if (this.bytes[this.at] !== 0x7b || depth >= keys.length) return undefined;
+    let found: Place | undefined;
+    this.at++;
+    while (!this.closes(0x7d)) {
+      const keyStart = this.at;
+      this.string();
+      const wanted = textOf(this.bytes, keyStart, this.at) === keys[depth];
+      this.blanks();
+      this.take(0x3a);
+      this.blanks();
+      const start = this.at;
+      this.skip();
+      if (!wanted) continue;
+      found = depth === keys.length - 1 ? { start, end: this.at } : new Reader(this.bytes, start).find(keys, depth + 1);
+    }
+    return found;
+  }
+
+  // Passes over one value of any depth without recursion.
+  skip(): void {
+    let depth = 0;
+    do {
+      this.blanks();
+      const byte = this.bytes[this.at];
+      if (byte === 0x22) this.string();
+      else if (PUNCTUATION.has(byte ?? 0)) {
+        depth += DEPTH_OF.get(byte!) ?? 0;
+        this.at++;
+      } else this.scalar();
+    } while (depth > 0);
   }
 
   // Consumes blanks, a comma, or the closing bracket; true when it closed.
@@ -92,11 +134,20 @@ class Reader {
   }
 }
 
+const DEPTH_OF = new Map([
+  [0x7b, 1],
+  [0x5b, 1],
+  [0x7d, -1],
+  [0x5d, -1],
+]);
+const PUNCTUATION = new Set([0x2c, 0x3a, ...DEPTH_OF.keys()]);
 const BLANKS = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const ENDS = new Set([0x2c, 0x5d, 0x7d, ...BLANKS]);
 
-const textOf = (bytes: Uint8Array, start: number, end: number): string =>
-  JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')) as string;
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+  return text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
+}
 
 /** The text of a string span, decoded. */
 export function stringAt(bytes: Uint8Array, span: JsonSpan): string {
@@ -117,4 +168,13 @@ export function spanAt(root: JsonSpan | undefined, ...keys: readonly string[]): 
   let span = root;
   for (const key of keys) span = span?.members.findLast((member) => member.key === key)?.value;
   return span;
+}
+
+/** The same as `spanAt(readSpans(bytes), ...keys)` for its place only, without building the rest. */
+export function placeAt(bytes: Uint8Array, ...keys: readonly string[]): Place | undefined {
+  try {
+    return new Reader(bytes).find(keys, 0);
+  } catch {
+    return undefined;
+  }
 }

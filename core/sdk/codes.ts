@@ -42,7 +42,10 @@ export const CODES = {
   ),
   CONFIG_DEPRECATED: entry<{ detail: string }>('fix-config', (p) => p.detail),
   CONFIG_IGNORED: entry<{ what: string; why: string }>('fix-config', (p) => `${p.what} has no effect: ${p.why}`),
-  CONFIG_ADDRESS: entry<{ key: string; address: string; why: string }>('fix-config', (p) => `${p.key}: "${p.address}" is not usable: ${p.why}`),
+  CONFIG_ADDRESS: entry<{ key: string; address: string; why: string }>(
+    'fix-config',
+    (p) => `${p.key}: "${p.address}" is not usable: ${p.why}`,
+  ),
   CONFIG_LISTENER_TLS: entry<{ listener: string; why: string }>('fix-config', (p) => `${p.listener} ${p.why}`),
   CONFIG_FILE_MISSING: entry<{ key: string; path: string }>(
     'fix-config',
@@ -62,6 +65,7 @@ export const CODES = {
   PLUGIN_MANIFEST: entry<{ path: string; why: string }>(
     'fix-plugin',
     (p) => `${p.path} is not a valid plugin manifest: ${p.why}`,
+    'mend the manifest, or take the plugin out of plugin_directory',
   ),
   PLUGIN_DUPLICATE: entry<{ kind: string; name: string; other: string }>(
     'fix-plugin',

@@ -1,6 +1,5 @@
 // DI slots: key, decorator and documentation in one (architecture 2.12). Authors never import tsyringe.
-import 'reflect-metadata';
-import { inject, injectable } from 'tsyringe';
+import { inject, injectable } from './tsyringe.js';
 import { agentError } from './errors.js';
 import type { Clock, Env as EnvType, Health, Logger, State as StateType, Vault } from './host.js';
 

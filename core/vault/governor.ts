@@ -15,7 +15,7 @@ export interface GovernorOptions {
 
 const CONCURRENCY = 32;
 const SPREAD_MS = 5_000;
-const LONGEST_HOLD_MS = 300_000;
+const LONGEST_HOLD_MS = 60_000;
 
 /** The gate. */
 export class Governor {

@@ -53,18 +53,21 @@ export class InFlight {
   #lookLater(): void {
     this.#stopLooking = this.#clock.after(LOOK_EVERY_MS, () => {
       this.#stopLooking = undefined;
-      this.#look();
-      if (this.#entries.size > 0) this.#lookLater();
+      if (this.#look()) this.#lookLater();
     });
   }
 
-  #look(): void {
+  /** True when somebody must be looked at again: a stream that flows needs its signal only. */
+  #look(): boolean {
     const now = this.#clock.now();
+    let again = false;
     for (const entry of [...this.#entries.values()]) {
-      if (now >= entry.deadline && (entry.whole || !entry.attempt.answered)) {
-        entry.attempt.fail(timedOut(this.#address, entry.timeoutMs));
-      } else if (!this.#unsubscribe.has(entry.attempt)) this.#listen(entry);
+      const bounded = entry.whole || !entry.attempt.answered;
+      if (bounded && now >= entry.deadline) entry.attempt.fail(timedOut(this.#address, entry.timeoutMs));
+      else if (!this.#unsubscribe.has(entry.attempt)) this.#listen(entry);
+      again ||= bounded && !entry.attempt.ended;
     }
+    return again;
   }
 
   #listen({ attempt, source }: Watched): void {

@@ -67,7 +67,8 @@ class JsonRequest {
   readonly #method: string;
   readonly #path: string;
   readonly #timeoutMs: number;
-  readonly #deadline: number;
+  /** Runs from the moment the first attempt passes the governor. */
+  #deadline = 0;
   #tries = 0;
 
   constructor(parts: RequestParts, method: string, path: string, call: VaultCall) {
@@ -76,7 +77,6 @@ class JsonRequest {
     this.#method = method;
     this.#path = path;
     this.#timeoutMs = call.timeoutMs ?? parts.timeoutMs;
-    this.#deadline = parts.clock.now() + this.#timeoutMs;
   }
 
   async run(): Promise<VaultAnswer> {
@@ -100,7 +100,8 @@ class JsonRequest {
   }
 
   async #exchange(request: Outgoing): Promise<Received | Failure> {
-    const { transport, inFlight } = this.#parts;
+    const { transport, inFlight, clock } = this.#parts;
+    if (this.#deadline === 0) this.#deadline = clock.now() + this.#timeoutMs;
     if (this.#call.signal?.aborted) return cancelled();
     const attempt = new Attempt(transport.address, (ended) => inFlight.remove(ended));
     inFlight.add({ attempt, deadline: this.#deadline, timeoutMs: this.#timeoutMs, source: this.#call, whole: true });

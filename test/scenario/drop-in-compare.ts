@@ -15,9 +15,12 @@ export interface PlayedStep {
 /** One setting of the agent, from its start to its end. */
 export interface PlayedScenario {
   readonly start: readonly string[];
-  readonly exit: unknown;
+  /** Exit code or signal. */
+  readonly exit?: number | string;
   readonly steps: readonly PlayedStep[];
 }
+
+type Value = string | number | undefined;
 
 /** A whole transcript, by name of the scenario. */
 export type Transcript = Readonly<Record<string, PlayedScenario>>;
@@ -55,7 +58,7 @@ function inStep(expected: PlayedStep, got: PlayedStep | undefined): string[] {
   ];
 }
 
-const inValue = (name: string, expected: unknown, got: unknown): string[] =>
+const inValue = (name: string, expected: Value, got: Value): string[] =>
   expected === got ? [] : [`${name}: ${String(expected ?? 'none')} -> ${String(got ?? 'none')}`];
 
 function inCalls(expected: readonly string[], got: readonly string[]): string[] {

@@ -12,7 +12,7 @@ import type { Transcript } from './drop-in-compare.js';
 const PLAY = fileURLToPath(new URL('../golden/vectors/play.mjs', import.meta.url));
 const CORE = fileURLToPath(new URL('../../core/', import.meta.url));
 
-/** Plays all scenarios. Rejects with what the player wrote when it fails or needs longer than 55 s. */
+/** Plays all scenarios. Rejects with what the player wrote when it fails or needs longer than 110 s (17 s on an idle machine). */
 export async function play(product: 'agent' | 'proxy'): Promise<Transcript> {
   const folder = await mkdtemp(join(tmpdir(), 'drop-in-'));
   const server = await startDevServer({ rootToken: 'root', listenAddress: '127.0.0.1:0', clock: systemClock() });
@@ -43,7 +43,7 @@ async function run(product: string, url: string, out: string): Promise<void> {
     execFile(
       process.execPath,
       [PLAY, ...args, ...ports],
-      { cwd: CORE, env, timeout: 55_000 },
+      { cwd: CORE, env, timeout: 110_000 },
       (error, stdout, stderr) =>
         error === null ? resolve() : reject(new Error(`play.mjs failed: ${error.message}\n${stdout}${stderr}`)),
     );

@@ -34,7 +34,7 @@ function expectedOf(product: Product): string[] {
 const bare = (entry: string): string => entry.replace(/^D-\d+ /, '');
 
 describe('scenario: a drop-in for the reference agents', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const found = new Map<string, readonly string[]>();
   let played: Readonly<Record<Product, Transcript>>;
 
@@ -97,9 +97,10 @@ describe('docs/migrate/differences.md', () => {
     const names = readdirSync(testsFolder, { recursive: true, encoding: 'utf8' });
     const tests = names.filter((name) => name.endsWith('.test.ts') && basename(name) !== 'drop-in.test.ts');
     const text = tests.map((name) => readFileSync(fileURLToPath(new URL(name, testsFolder)), 'utf8')).join('\n');
+    const code = text.replace(/^\s*(\/\/|\/?\*).*$/gm, '');
     const claimed = rows(unshown);
     expect(claimed).to.have.length.above(10);
-    expect(claimed.filter((number) => !new RegExp(`\\b${number}\\b`).test(text))).to.deep.equal([]);
+    expect(claimed.filter((number) => !new RegExp(`\\b${number}\\b`).test(code))).to.deep.equal([]);
   });
 
   it('uses each number once', () => {

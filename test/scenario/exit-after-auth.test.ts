@@ -106,6 +106,7 @@ describe('scenario: exit after auth', function () {
       const hcl = `auto_auth {\n${method}${fileSink(rig.path('plain'))}${fileSink(rig.path('encrypted'), dh)}}\n`;
       const running = rig.command(['agent', `-config=${rig.config(hcl)}`, '-exit-after-auth', '-log-level=trace']);
       await running.says(/error writing to sink, will retry/);
+      await rig.file('plain');
       expect([existsSync(rig.path('plain')), existsSync(rig.path('encrypted'))]).to.deep.equal([true, false]);
       rig.write('late.json', JSON.stringify({ curve25519_public_key: publicOf(PRIVATE) }));
       expect(await running.code()).to.equal(0);
@@ -124,13 +125,14 @@ describe('scenario: exit after auth', function () {
     onRig({}, async (rig) => {
       const { method } = await rig.approle('app');
       rig.write('app.secret-id', plant('a wrong secret id', 'wrong-secret-id-0815'));
-      const patient = rig.command(['agent', `-config=${rig.config(`auto_auth {\n${method}}\n`)}`, '-exit-after-auth']);
+      const sink = fileSink(rig.path('token'));
+      const patient = rig.command(['agent', `-config=${rig.config(`auto_auth {\n${method}${sink}}\n`)}`, '-exit-after-auth']);
       await patient.says(/error authenticating/);
       expect(await patient.stop()).to.equal(0);
       const strict = method.replace('config = {', 'exit_on_err = true\n  config = {');
-      expect(await runAgent(rig, `auto_auth {\n${strict}}\n`, [])).to.equal(1);
+      expect(await runAgent(rig, `auto_auth {\n${strict}${sink}}\n`, [])).to.equal(1);
       const empty = rig.server.inject({ trouble: { kind: 'answer', status: 204, body: '' }, times: 9, when: ({ path }) => path.endsWith('login') });
-      expect(await runAgent(rig, `auto_auth {\n${strict}}\n`, [])).to.equal(1);
+      expect(await runAgent(rig, `auto_auth {\n${strict}${sink}}\n`, [])).to.equal(1);
       empty();
     }));
 });

@@ -79,7 +79,8 @@ export class Rig implements Activity {
   constructor(options: RigOptions) {
     this.clock = options.clock ?? systemClock();
     const { tls } = options;
-    this.server = createDevServer({ rootToken: this.rootToken, clock: this.clock, ...(tls && { tls }) });
+    const log = withBareFields(undefined, 'the dev server');
+    this.server = createDevServer({ rootToken: this.rootToken, clock: this.clock, log, ...(tls && { tls }) });
   }
 
   /** Address of the dev server. */
@@ -228,12 +229,12 @@ export class Rig implements Activity {
   }
 }
 
-function withBareFields(logger: Logger, name: string): Logger {
+function withBareFields(logger: Logger | undefined, name: string): Logger {
   const both =
     (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
     (fields: LogFields, message: string): void => {
       collect(`bare log fields of ${name}`, `${show(fields)} ${message}`);
-      logger[level](fields, message);
+      logger?.[level](fields, message);
     };
   return { trace: both('trace'), debug: both('debug'), info: both('info'), warn: both('warn'), error: both('error') };
 }

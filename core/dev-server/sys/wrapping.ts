@@ -50,6 +50,7 @@ async function admitCaller(world: World, request: CoreRequest, parcel: Parcel): 
     body: request.body,
     wrapMs: 0,
     remoteAddress: request.remoteAddress,
+    help: false,
   });
   if (spent) await world.tokens.revoke(caller);
 }

@@ -49,6 +49,25 @@ describe('dev server: on a socket', () => {
       expect([answer.status, answer.headers.get('location')]).to.deep.equal([307, '/v1/sys/health?x=%20']);
     }));
 
+  it('leads to a page where the real server has its web interface', () =>
+    live(async ({ server }) => {
+      for (const path of ['/', '/ui', '/ui/']) {
+        const answer = await fetch(server.address.url + path);
+        expect([answer.status, answer.headers.get('content-type')]).to.deep.equal([200, 'text/html; charset=utf-8']);
+        expect(await answer.text()).to.contain('no web interface');
+      }
+    }));
+
+  it('help is allowed to every living token, and only with help in the query', async () => {
+    const server = createDevServer({ rootToken: 'root', clock: new VirtualClock() });
+    const made = await server.call('POST', 'auth/token/create', { body: { policies: ['default'] } });
+    const token = (made.body as { auth: { client_token: string } }).auth.client_token;
+    expect((await server.call('GET', 'sys/mounts?help=1', { token })).status).to.equal(200);
+    expect((await server.call('GET', 'sys/mounts?help=1', { token: 'hvs.none' })).status).to.equal(403);
+    expect((await server.call('GET', 'sys/mounts', { token })).status).to.equal(403);
+    await server.close();
+  });
+
   it('LIST works on the wire', () =>
     live(async ({ server }) => {
       const address = server.address;

@@ -1,9 +1,13 @@
 import { expect } from 'chai';
-import { readSpans, spanAt, stringAt } from '../../../core/kernel/json-spans.js';
+import { placeAt, readSpans, spanAt, stringAt } from '../../../core/kernel/json-spans.js';
 
 const at = (text: string, ...keys: string[]): string | undefined => {
   const bytes = Buffer.from(text);
   const span = spanAt(readSpans(bytes), ...keys);
+  const place = placeAt(bytes, ...keys);
+  expect(place === undefined ? undefined : [place.start, place.end]).to.deep.equal(
+    span === undefined ? undefined : [span.start, span.end],
+  );
   return span === undefined ? undefined : bytes.subarray(span.start, span.end).toString();
 };
 
@@ -15,6 +19,8 @@ describe('json spans', () => {
     ['{"a\\u0062":"é\\"}","z":1}', ['ab'], '"é\\"}"'],
     ['{"a":1,"a":2}', ['a'], '2'],
     ['{"a":null,"b":{}}', ['b'], '{}'],
+    ['{"x":[[],{"a":2},"}"],"a":{"y":1},"a" : {"b":[{}] , "c":7}}', ['a', 'c'], '7'],
+    ['{"a":{"b":1},"a":3}', ['a', 'b'], undefined],
     ['{"a":1}', ['b'], undefined],
     ['[1]', ['a'], undefined],
     ['{"a":', ['a'], undefined],
