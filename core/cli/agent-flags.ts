@@ -76,5 +76,5 @@ export function overridesOf(parsed: ParsedFlags): Flags {
     logRotateMaxFiles: value('log-rotate-max-files'),
     pidFile: value('pid-file'),
   };
-  return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined)) as Flags;
+  return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
 }

@@ -53,7 +53,11 @@ export async function dispatch(argv: readonly string[], terminal: Terminal): Pro
   const listed = COMMANDS[name.replace(/^--?(?=version$)/, '')];
   if (listed === undefined) {
     const asked = /^(help|--?h(elp)?)$/.test(name);
-    (asked ? terminal.out : terminal.err)(asked ? overview() : `unknown command "${name}"\n\n${overview()}`);
+    if (asked) terminal.out(overview());
+    else
+      terminal.err(`unknown command "${name}"
+
+${overview()}`);
     return asked ? 0 : 1;
   }
   try {

@@ -13,7 +13,8 @@ export interface OpenLog {
 
 /** Throws HOST_LOG_FILE when the file cannot be opened. `toOut` sends lines to standard output instead of standard error. */
 export function openLog(config: LogConfig, terminal: Terminal, toOut: boolean): OpenLog {
-  const { now } = systemClock();
+  const clock = systemClock();
+  const now = (): number => clock.now();
   const stream = {
     write: (line: string) => (toOut ? terminal.out(line) : terminal.err(line)),
     colour: toOut ? terminal.outIsTerminal : terminal.errIsTerminal,

@@ -12,6 +12,7 @@ import {
 } from './located.js';
 import type { Report } from './report.js';
 import { memberNames, memberSchema, resolve, typesOf, type Schema } from './schema.js';
+import { isSecretKey } from './secret-key.js';
 
 /** What coercion needs besides the value: where findings go, and how the block is called in them. */
 export interface CoerceScope {
@@ -28,7 +29,7 @@ export function coerceMap(map: MapValue, schema: Schema, scope: CoerceScope, poi
   for (const entry of map.entries.values()) {
     const member = memberSchema(schema, entry.key, scope.root);
     const path = pointerTo(pointer, entry.key);
-    if (member?.['x-secret'] === true) scope.report.hide(entry.value);
+    if (isSecretKey(entry.key, schema, scope.root)) scope.report.hide(entry.value);
     if (member !== undefined && !isAllowed(entry, member, dotted(scope.prefix, path), scope.report)) {
       scope.broken.add(path);
       continue;

@@ -1,18 +1,16 @@
 // Settings that a schema marks as secret (`x-secret`) -> `Secret`, so that nothing prints them by accident. Runs after validation. Pure but for
 // the settings it is given. It must not know what any key means.
 import { Secret } from '../sdk/index.js';
-import { soundsSecret } from './mask-line.js';
 import { memberSchema, resolve, type Schema } from './schema.js';
+import { isSecretKey } from './secret-key.js';
 
 /**
- * Wraps every text that the schema marks as secret, to any depth. A key that no schema knows (a misspelt one) is wrapped when its name sounds
- * secret. Changes `settings` and returns it.
+ * Wraps every text that the schema marks as secret, to any depth; a misspelt key of such a text too. Changes `settings` and returns it.
  */
 export function sealSecrets<T extends object>(settings: T, schema: Schema, root: Schema = schema): T {
   for (const [key, value] of Object.entries(settings)) {
     const member = memberSchema(schema, key, root);
-    const isSecret = member === undefined ? soundsSecret(key) : member['x-secret'] === true;
-    const sealed = seal(value, { isSecret, schema: member ?? {}, root });
+    const sealed = seal(value, { isSecret: isSecretKey(key, schema, root), schema: member ?? {}, root });
     Object.defineProperty(settings, key, { value: sealed, enumerable: true, writable: true, configurable: true });
   }
   return settings;

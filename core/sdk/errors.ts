@@ -41,7 +41,7 @@ export class AgentError extends Error {
  */
 export function agentError<C extends Code>(code: C, params: CodeParams<C>, facts: ErrorFacts = {}): AgentError {
   const entry = CODES[code];
-  const hint = facts.hint ?? ('hint' in entry ? (entry.hint as string) : undefined);
+  const hint = facts.hint ?? ('hint' in entry ? entry.hint : undefined);
   return new AgentError(code, entry.act, (entry.text as (p: CodeParams<C>) => string)(params), { ...facts, hint });
 }
 

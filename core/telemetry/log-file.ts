@@ -48,11 +48,7 @@ export class LogFile {
       this.#openedAt = this.#options.now();
       return fd;
     } catch (cause) {
-      throw agentError(
-        'HOST_LOG_FILE',
-        { path: this.#path, why: failureText(cause) },
-        { cause },
-      );
+      throw agentError('HOST_LOG_FILE', { path: this.#path, why: failureText(cause) }, { cause });
     }
   }
 

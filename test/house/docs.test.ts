@@ -31,12 +31,14 @@ describe('house: docs', () => {
   }
 
   it('relative links lead to files that exist', () => {
-    const broken = pages.filter((page) => !page.endsWith('sdk.api.md')).flatMap((page) =>
-      [...textOf(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
-        .map((match) => normalize(join(dirname(page), match[1]!)))
-        .filter((target) => !existsSync(join(ROOT, target)))
-        .map((target) => `${page} -> ${target}`),
-    );
+    const broken = pages
+      .filter((page) => !page.endsWith('sdk.api.md'))
+      .flatMap((page) =>
+        [...textOf(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
+          .map((match) => normalize(join(dirname(page), match[1]!)))
+          .filter((target) => !existsSync(join(ROOT, target)))
+          .map((target) => `${page} -> ${target}`),
+      );
     expect(broken).to.deep.equal([]);
   });
 

@@ -7,21 +7,22 @@ const ACCEPTED_MS = 10_000;
 
 /** Wraps an auth method. */
 export function guardAuthMethod(guarded: Guarded, method: AuthMethod): AuthMethod {
-  const { accepted, changes, hint } = method;
+  const accepted = method.accepted?.bind(method);
+  const changes = method.changes?.bind(method);
+  const hint = method.hint?.bind(method);
   return {
     prepare: (attempt: LoginAttempt) =>
       bounded(guarded, { name: 'prepare', boundMs: PREPARE_MS, outer: attempt.signal }, (signal) =>
         method.prepare({ ...attempt, signal }),
       ),
     ...(accepted && {
-      accepted: (answer) =>
-        bounded(guarded, { name: 'accepted', boundMs: ACCEPTED_MS }, () => accepted.call(method, answer)),
+      accepted: (answer) => bounded(guarded, { name: 'accepted', boundMs: ACCEPTED_MS }, () => accepted(answer)),
     }),
-    ...(changes && { changes: (signal) => changes.call(method, signal) }),
+    ...(changes && { changes: (signal) => changes(signal) }),
     ...(hint && {
       hint: (status, errors) => {
         try {
-          return hint.call(method, status, errors);
+          return hint(status, errors);
         } catch {
           return undefined;
         }

@@ -21,7 +21,7 @@ export async function bounded<T>(
   const stop = new Promise<never>((_, reject) => {
     const end = (reason: unknown): void => {
       abort.abort(reason);
-      reject(reason as Error);
+      reject(reason);
     };
     cancel = guarded.clock.after(call.boundMs, () =>
       end(agentError('PLUGIN_CALL_TIMEOUT', { plugin: guarded.label, call: call.name, seconds: call.boundMs / 1000 })),

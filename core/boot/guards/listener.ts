@@ -9,13 +9,12 @@ export function guardListener(guarded: Guarded, listener: Listener): Listener {
   return {
     bind: async (serve) => {
       const bound = await bounded(guarded, { name: 'bind', boundMs: BIND_MS }, () => listener.bind(serve));
-      const { reload } = bound;
+      const reload = bound.reload?.bind(bound);
       return {
         url: bound.url,
         close: (graceMs) => bound.close(graceMs),
         ...(reload && {
-          reload: () =>
-            reload.call(bound).catch((error: unknown) => Promise.reject(named(guarded.label, error) as Error)),
+          reload: () => reload().catch((error: unknown) => Promise.reject(named(guarded.label, error) as Error)),
         }),
       };
     },

@@ -6,13 +6,13 @@ const WRITE_MS = 30_000;
 
 /** Wraps a sink. */
 export function guardSink(guarded: Guarded, sink: Sink): Sink {
-  const { withdraw } = sink;
+  const withdraw = sink.withdraw?.bind(sink);
   return {
     write: (delivery, outer) =>
       bounded(guarded, { name: 'write', boundMs: WRITE_MS, outer }, (signal) => sink.write(delivery, signal)),
     ...(withdraw && {
       withdraw: (outer) =>
-        bounded(guarded, { name: 'withdraw', boundMs: WRITE_MS, outer }, (signal) => withdraw.call(sink, signal)),
+        bounded(guarded, { name: 'withdraw', boundMs: WRITE_MS, outer }, (signal) => withdraw(signal)),
     }),
     start: (signal) => labelled(guarded, () => sink.start?.(signal)),
     stop: (signal) => labelled(guarded, () => sink.stop?.(signal)),

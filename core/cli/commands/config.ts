@@ -68,9 +68,7 @@ function explain(loaded: LoadedConfig, json: boolean, terminal: Terminal): numbe
     const uses = item.uses.length === 0 ? '' : `  uses ${item.uses.join(', ')}`;
     return `  ${item.id.padEnd(22)} ${what.padEnd(28)} ${item.at ?? ''}${uses}`;
   });
-  terminal.out(
-    `Plan, in start order:\n${rows.join('\n')}\n\nConfiguration:\n${printed(loaded.config)}\n`,
-  );
+  terminal.out(`Plan, in start order:\n${rows.join('\n')}\n\nConfiguration:\n${printed(loaded.config)}\n`);
   return 0;
 }
 

@@ -86,7 +86,7 @@ describe('guards around plugins', () => {
       },
     };
     expect(guardAuthMethod({ label: 'x', clock }, bad).hint!(403, [])).to.equal(undefined);
-    const plain = guardAuthMethod({ label: 'x', clock }, { prepare: bad.prepare });
+    const plain = guardAuthMethod({ label: 'x', clock }, { prepare: () => Promise.reject(new Error('no')) });
     expect(plain).not.to.have.any.keys('hint', 'changes', 'accepted');
   });
 

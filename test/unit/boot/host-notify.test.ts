@@ -15,7 +15,9 @@ describe('what the host is told', () => {
     removePidFile(path);
     removePidFile(path);
     rmSync(folder, { recursive: true });
-    expect(() => writePidFile(join(folder, 'pid'), 1)).to.throw(`cannot write the pid file ${path}: no such file or folder (ENOENT)`);
+    expect(() => writePidFile(join(folder, 'pid'), 1)).to.throw(
+      `cannot write the pid file ${path}: no such file or folder (ENOENT)`,
+    );
   });
 
   it('banner: sorted keys whose colon ends at column 25 (spec config 2.3)', () => {
