@@ -46,6 +46,11 @@ function headersOf(plan: CredentialPlan, config: MethodConfig): Record<string, s
   return headers;
 }
 
+// What was sent, but for what the method says may be printed, such as the name of the role.
+function unshown({ body, show = [] }: CredentialPlan): string[] {
+  return textsIn(Object.fromEntries(Object.entries(body).filter(([name]) => !show.includes(name))));
+}
+
 /** Sends a login. Throws AUTH_REFUSED, AUTH_BAD_ANSWER, AUTH_MFA_REQUIRED, or what the client throws without an answer. */
 export async function login(parts: LoginParts, plan: CredentialPlan, signal: AbortSignal): Promise<Grant> {
   const { vault, method, config } = parts;
@@ -57,7 +62,7 @@ export async function login(parts: LoginParts, plan: CredentialPlan, signal: Abo
     timeoutMs: plan.timeoutMs,
     signal,
   });
-  if (answer.status >= 400) throw refusal(answer, textsIn(plan.body), method.hint?.(answer.status, errorsOf(answer)));
+  if (answer.status >= 400) throw refusal(answer, unshown(plan), method.hint?.(answer.status, errorsOf(answer)));
   return config.wrapTtlMs > 0 ? grantOfWrapping(answer) : grantOfLogin(answer);
 }
 

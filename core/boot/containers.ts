@@ -12,6 +12,7 @@ import {
   Time,
   Upstream,
   agentError,
+  describeError,
   type Clock,
   type EnvAccess,
   type Health,
@@ -40,6 +41,12 @@ export interface ComponentSlots {
   readonly state: StateAccess;
 }
 
+/** Who is built, for messages: `sink "file"` and its file. */
+export interface Named {
+  readonly label: string;
+  readonly at: string;
+}
+
 /** The container of one generation. It is a child of tsyringe's global one, which stays empty. */
 export function rootContainer(services: HostServices): DependencyContainer {
   const root = globalContainer.createChildContainer();
@@ -50,9 +57,9 @@ export function rootContainer(services: HostServices): DependencyContainer {
 
 /**
  * Builds one plugin in a container of its own. Throws PLUGIN_SHAPE when it asks for a slot that does not exist, PLUGIN_CONSTRUCTOR when its
- * constructor throws; `label` names it: `sink "file"`.
+ * constructor throws, both with its name and file.
  */
-export function construct<T>(root: DependencyContainer, target: PluginClass, label: string, slots: ComponentSlots): T {
+export function construct<T>(root: DependencyContainer, target: PluginClass, who: Named, slots: ComponentSlots): T {
   const child = root.createChildContainer();
   child.register(Settings.key, { useValue: slots.settings });
   child.register(Log.key, { useValue: slots.log });
@@ -64,12 +71,13 @@ export function construct<T>(root: DependencyContainer, target: PluginClass, lab
     return child.resolve(target) as T;
   } catch (cause) {
     if (cause instanceof AgentError) throw cause;
-    const message = (cause as Error).message;
+    const message = describeError(cause);
+    const { label: plugin, at } = who;
     if (/unregistered dependency|TypeInfo not known/i.test(message)) {
       const why = `its constructor asks for something that is not a slot; slots are ${Object.keys(SLOTS).join(', ')}`;
-      throw agentError('PLUGIN_SHAPE', { plugin: label, why }, { cause });
+      throw agentError('PLUGIN_SHAPE', { plugin, why }, { at, cause });
     }
-    throw agentError('PLUGIN_CONSTRUCTOR', { plugin: label, why: lastLine(message) }, { cause });
+    throw agentError('PLUGIN_CONSTRUCTOR', { plugin, why: lastLine(message) }, { at, cause });
   }
 }
 

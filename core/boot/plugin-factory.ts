@@ -48,14 +48,19 @@ export class PluginFactory {
     const entry = catalog.find(request.kind, request.name);
     if (entry === undefined) throw agentError('PLUGIN_NOT_FOUND', { kind: request.kind, name: request.name });
     const label = `${request.kind} "${entry.manifest.name}"`;
-    const instance = construct<T>(root, await loadPlugin(entry), label, {
-      settings: request.settings,
-      log: log.named(request.logName),
-      health: board.reporter(request.id),
-      env: onlyNamed(env, entry.manifest.env ?? []),
-      state: memoryState(),
-      ...(request.mount !== undefined && { mount: request.mount }),
-    });
+    const instance = construct<T>(
+      root,
+      await loadPlugin(entry),
+      { label, at: entry.entryPath },
+      {
+        settings: request.settings,
+        log: log.named(request.logName),
+        health: board.reporter(request.id),
+        env: onlyNamed(env, entry.manifest.env ?? []),
+        state: memoryState(),
+        ...(request.mount !== undefined && { mount: request.mount }),
+      },
+    );
     return { instance, guarded: { label: `${label} (${request.id})`, clock }, entry };
   }
 }

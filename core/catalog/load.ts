@@ -37,7 +37,7 @@ export async function loadPlugin(entry: CatalogEntry): Promise<PluginClass> {
     throw agentError(
       'PLUGIN_ENTRY',
       { plugin: nameOf(entry), why: describeError(cause) },
-      { at: `${at}${lineOf(cause)}`, cause },
+      { at, cause, hint: hintFor(cause, at) },
     );
   }
   const target = module.default;
@@ -61,11 +61,9 @@ export async function loadPlugin(entry: CatalogEntry): Promise<PluginClass> {
   return target as PluginClass;
 }
 
-/** `:12` for an error of syntax: the first line of its stack is the place. */
-function lineOf(cause: unknown): string {
-  const line = cause instanceof SyntaxError ? /^file:\S+:(\d+)$/m.exec(cause.stack ?? '')?.[1] : undefined;
-  return line === undefined ? '' : `:${line}`;
-}
+/** Node does not tell where an error of syntax is. */
+const hintFor = (cause: unknown, path: string): string | undefined =>
+  cause instanceof SyntaxError ? `"node --check ${path}" shows the line` : undefined;
 
 async function checkSource(entry: CatalogEntry): Promise<void> {
   let source: Buffer;

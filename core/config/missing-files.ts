@@ -29,7 +29,9 @@ export async function reportMissingFiles(
     settings: object,
     prefix: string,
   ): Promise<void> => {
-    if (entry !== undefined) look(map, (await pluginValidator(entry)).schema, settings, prefix);
+    // no settings, no files; it is also so for a plugin whose schema was refused
+    if (entry !== undefined && Object.keys(settings).length > 0)
+      look(map, (await pluginValidator(entry)).schema, settings, prefix);
   };
   if (draft.vault !== undefined)
     look(draft.vault.map, (await blockValidator('blocks/vault.schema.json')).schema, draft.vault.settings, 'vault');

@@ -14,6 +14,8 @@ const ONE_PIECE_BYTES = 16 * 1024;
 export class Attempt implements WireHandler, ByteStream {
   status = 0;
   rawHeaders: Buffer[] = [];
+  /** Its place among the requests under way; InFlight sets it. */
+  slot = -1;
   readonly head: Promise<Failure | undefined>;
   #answer!: (failure: Failure | undefined) => void;
   readonly #address: string;

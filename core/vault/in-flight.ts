@@ -19,11 +19,15 @@ export interface Watched {
   readonly whole: boolean;
 }
 
-/** The set of attempts under way. */
+/**
+ * The set of attempts under way. It is an array of slots that are used again: a Map with an insertion and a deletion per request replaces its table all
+ * the time, and each replaced table, once old, keeps what was under way then alive until a full collection, which cost a third of the time.
+ */
 export class InFlight {
   readonly #clock: Clock;
   readonly #address: string;
-  readonly #entries = new Map<Attempt, Watched>();
+  readonly #slots: (Watched | undefined)[] = [];
+  readonly #free: number[] = [];
   readonly #unsubscribe = new Map<Attempt, () => void>();
   #stopLooking: (() => void) | undefined;
 
@@ -33,13 +37,19 @@ export class InFlight {
   }
 
   add(entry: Watched): void {
-    this.#entries.set(entry.attempt, entry);
+    const slot = this.#free.pop() ?? this.#slots.length;
+    this.#slots[slot] = entry;
+    entry.attempt.slot = slot;
     if (this.#stopLooking === undefined) this.#lookLater();
   }
 
   /** To be called when an attempt has ended; safe at any time. */
   remove(attempt: Attempt): void {
-    this.#entries.delete(attempt);
+    const { slot } = attempt;
+    if (this.#slots[slot]?.attempt !== attempt) return;
+    this.#slots[slot] = undefined;
+    this.#free.push(slot);
+    if (this.#unsubscribe.size === 0) return;
     const unsubscribe = this.#unsubscribe.get(attempt);
     if (unsubscribe === undefined) return;
     unsubscribe();
@@ -47,7 +57,7 @@ export class InFlight {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#slots.length - this.#free.length;
   }
 
   #lookLater(): void {
@@ -61,7 +71,8 @@ export class InFlight {
   #look(): boolean {
     const now = this.#clock.now();
     let again = false;
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of [...this.#slots]) {
+      if (entry === undefined) continue;
       const bounded = entry.whole || !entry.attempt.answered;
       if (bounded && now >= entry.deadline) entry.attempt.fail(timedOut(this.#address, entry.timeoutMs));
       else if (!this.#unsubscribe.has(entry.attempt)) this.#listen(entry);
@@ -83,6 +94,6 @@ export class InFlight {
   stop(): void {
     this.#stopLooking?.();
     this.#stopLooking = undefined;
-    for (const attempt of [...this.#entries.keys()]) attempt.fail(cancelled());
+    for (const entry of [...this.#slots]) entry?.attempt.fail(cancelled());
   }
 }

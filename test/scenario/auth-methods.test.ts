@@ -19,9 +19,11 @@ function jwt(claims: object, key: KeyObject): string {
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-const method = (type: string, config: string, more = ''): string => `method "${type}" {\n  min_backoff = "1s"\n  ${more}\n  config = {\n    ${config}\n  }\n}\n`;
+const method = (type: string, config: string, more = ''): string =>
+  `method "${type}" {\n  min_backoff = "1s"\n  ${more}\n  config = {\n    ${config}\n  }\n}\n`;
 
-const withSink = (rig: Rig, block: string, more = ''): string => `auto_auth {\n${more}\n${block}${fileSink(rig.path('token'))}}\n`;
+const withSink = (rig: Rig, block: string, more = ''): string =>
+  `auto_auth {\n${more}\n${block}${fileSink(rig.path('token'))}}\n`;
 
 const enable = async (rig: Rig, type: string): Promise<void> => {
   await rig.admin('POST', `sys/auth/${type}`, { type });
@@ -29,12 +31,18 @@ const enable = async (rig: Rig, type: string): Promise<void> => {
 };
 
 /** What the server says about the token in the sink. */
-async function delivered(rig: Rig): Promise<{ readonly path: string; readonly policies: string[]; readonly display_name: string }> {
+async function delivered(
+  rig: Rig,
+): Promise<{ readonly path: string; readonly policies: string[]; readonly display_name: string }> {
   const token = plant('a delivered token', await rig.file('token'));
   return (await rig.admin('POST', 'auth/token/lookup', { token })).data;
 }
 
-const hasLogged = (agent: RunningAgent, pattern: RegExp): Promise<unknown> => until(String(pattern), () => agent.lines.some((line) => pattern.test(line)));
+const hasLogged = (agent: RunningAgent, pattern: RegExp): Promise<unknown> =>
+  until(
+    () => `${String(pattern)} in ${agent.lines.join('')}`,
+    () => agent.lines.some((line) => pattern.test(line)),
+  );
 
 describe('scenario: auth methods', function () {
   this.timeout(20_000);
@@ -42,7 +50,12 @@ describe('scenario: auth methods', function () {
   it('approle: role id and secret id from files, the secret id file is removed after the login that worked', () =>
     onRig({}, async (rig) => {
       const { roleIdFile, secretIdFile } = await rig.approle('app');
-      const agent = await rig.agent(withSink(rig, method('approle', `role_id_file_path = "${roleIdFile}"\n    secret_id_file_path = "${secretIdFile}"`)));
+      const agent = await rig.agent(
+        withSink(
+          rig,
+          method('approle', `role_id_file_path = "${roleIdFile}"\n    secret_id_file_path = "${secretIdFile}"`),
+        ),
+      );
       expect(await delivered(rig)).to.include({ path: 'auth/approle/login', display_name: 'approle' });
       await until('the removal', () => !existsSync(secretIdFile));
       await agent.stop();
@@ -52,8 +65,17 @@ describe('scenario: auth methods', function () {
     onRig({}, async (rig) => {
       const { roleIdFile, secretIdFile } = await rig.approle('app');
       chmodSync(secretIdFile, 0o644);
-      rig.server.inject({ trouble: { kind: 'fail', status: 500, errors: ['internal error'] }, times: 1, when: ({ path }) => path.endsWith('login') });
-      const agent = await rig.agent(withSink(rig, method('approle', `role_id_file_path = "${roleIdFile}"\n    secret_id_file_path = "${secretIdFile}"`)));
+      rig.server.inject({
+        trouble: { kind: 'fail', status: 500, errors: ['internal error'] },
+        times: 1,
+        when: ({ path }) => path.endsWith('login'),
+      });
+      const agent = await rig.agent(
+        withSink(
+          rig,
+          method('approle', `role_id_file_path = "${roleIdFile}"\n    secret_id_file_path = "${secretIdFile}"`),
+        ),
+      );
       await hasLogged(agent, /\[ERROR\].*error authenticating/);
       expect(existsSync(secretIdFile)).to.equal(true);
       expect(await delivered(rig)).to.include({ path: 'auth/approle/login' });
@@ -70,7 +92,10 @@ describe('scenario: auth methods', function () {
       const config = (expected: string): string =>
         withSink(
           rig,
-          method('approle', `role_id_file_path = "${roleIdFile}"\n    secret_id_file_path = "${rig.path('wrapped')}"\n    secret_id_response_wrapping_path = "${expected}"`),
+          method(
+            'approle',
+            `role_id_file_path = "${roleIdFile}"\n    secret_id_file_path = "${rig.path('wrapped')}"\n    secret_id_response_wrapping_path = "${expected}"`,
+          ),
         );
       const path = 'auth/approle/role/app/secret-id';
       rig.write('wrapped', await wrapped('sys/wrapping/wrap'));
@@ -88,7 +113,9 @@ describe('scenario: auth methods', function () {
       const password = plant('a password', 'S3cret "pass" wörd/+%');
       await rig.admin('POST', 'auth/userpass/users/anna', { password, token_policies: ['app'] });
       rig.write('password', `${password}\n`);
-      await rig.agent(withSink(rig, method('userpass', `username = "anna"\n    password_file_path = "${rig.path('password')}"`)));
+      await rig.agent(
+        withSink(rig, method('userpass', `username = "anna"\n    password_file_path = "${rig.path('password')}"`)),
+      );
       expect(await delivered(rig)).to.include({ path: 'auth/userpass/login/anna', display_name: 'userpass-anna' });
     }));
 
@@ -105,10 +132,20 @@ describe('scenario: auth methods', function () {
     onRig({}, async (rig) => {
       await enable(rig, 'jwt');
       const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-      await rig.admin('POST', 'auth/jwt/config', { jwt_validation_pubkeys: [publicKey.export({ format: 'pem', type: 'spki' })] });
-      await rig.admin('POST', 'auth/jwt/role/app', { role_type: 'jwt', user_claim: 'sub', bound_audiences: ['vault'], token_policies: ['app'] });
+      await rig.admin('POST', 'auth/jwt/config', {
+        jwt_validation_pubkeys: [publicKey.export({ format: 'pem', type: 'spki' })],
+      });
+      await rig.admin('POST', 'auth/jwt/role/app', {
+        role_type: 'jwt',
+        user_claim: 'sub',
+        bound_audiences: ['vault'],
+        token_policies: ['app'],
+      });
       rig.write('jwt', `${jwt({ aud: 'vault', sub: 'one' }, privateKey)}\n`);
-      const block = method('jwt', `role = "app"\n    path = "${rig.path('jwt')}"\n    remove_jwt_after_reading = false\n    jwt_read_period = "100ms"`);
+      const block = method(
+        'jwt',
+        `role = "app"\n    path = "${rig.path('jwt')}"\n    remove_jwt_after_reading = false\n    jwt_read_period = "100ms"`,
+      );
       const agent = await rig.agent(withSink(rig, block, 'enable_reauth_on_new_credentials = true'));
       expect(await delivered(rig)).to.include({ path: 'auth/jwt/login', display_name: 'jwt-one' });
       rig.write('jwt', jwt({ aud: 'vault', sub: 'two' }, privateKey));
@@ -120,12 +157,33 @@ describe('scenario: auth methods', function () {
     onRig({}, async (rig) => {
       await enable(rig, 'jwt');
       const [known, other] = [1, 2].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }));
-      await rig.admin('POST', 'auth/jwt/config', { jwt_validation_pubkeys: [known!.publicKey.export({ format: 'pem', type: 'spki' })] });
-      await rig.admin('POST', 'auth/jwt/role/app', { role_type: 'jwt', user_claim: 'sub', bound_audiences: ['vault'], token_policies: ['app'] });
+      await rig.admin('POST', 'auth/jwt/config', {
+        jwt_validation_pubkeys: [known!.publicKey.export({ format: 'pem', type: 'spki' })],
+      });
+      await rig.admin('POST', 'auth/jwt/role/app', {
+        role_type: 'jwt',
+        user_claim: 'sub',
+        bound_audiences: ['vault'],
+        token_policies: ['app'],
+      });
       rig.write('jwt', jwt({ aud: 'vault', sub: 'one' }, other!.privateKey));
       const agent = await rig.agent(withSink(rig, method('jwt', `role = "app"\n    path = "${rig.path('jwt')}"`)));
       await hasLogged(agent, /\[ERROR\].*error authenticating.*AUTH_REFUSED/);
       expect([existsSync(rig.path('jwt')), existsSync(rig.path('token'))]).to.deep.equal([true, false]);
+    }));
+
+  it('jwt: shows which role the server does not know', () =>
+    onRig({}, async (rig) => {
+      await enable(rig, 'jwt');
+      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      await rig.admin('POST', 'auth/jwt/config', {
+        jwt_validation_pubkeys: [publicKey.export({ format: 'pem', type: 'spki' })],
+      });
+      rig.write('jwt', jwt({ aud: 'vault', sub: 'one' }, privateKey));
+      const agent = await rig.agent(
+        withSink(rig, method('jwt', `role = "reporting"\n    path = "${rig.path('jwt')}"`)),
+      );
+      await hasLogged(agent, /\[ERROR\].*error authenticating.*AUTH_REFUSED.*role .?"reporting/);
     }));
 
   it('kubernetes: the service account token of the pod, which the API server vouches for by TokenReview', () =>
@@ -134,13 +192,24 @@ describe('scenario: auth methods', function () {
       const api = await tokenReview();
       const host = `http://127.0.0.1:${String((api.address() as AddressInfo).port)}`;
       try {
-        await rig.admin('POST', 'auth/kubernetes/config', { kubernetes_host: host, token_reviewer_jwt: plant('the reviewer token', 'reviewer-token-1') });
+        await rig.admin('POST', 'auth/kubernetes/config', {
+          kubernetes_host: host,
+          token_reviewer_jwt: plant('the reviewer token', 'reviewer-token-1'),
+        });
         const bound = { bound_service_account_names: ['web'], bound_service_account_namespaces: ['shop'] };
         await rig.admin('POST', 'auth/kubernetes/role/app', { ...bound, token_policies: ['app'] });
         const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
         const account = { namespace: 'shop', serviceaccount: { name: 'web', uid: 'u-1' } };
-        rig.write('sa-token', jwt({ aud: ['https://kubernetes'], sub: 'system:serviceaccount:shop:web', 'kubernetes.io': account }, privateKey));
-        await rig.agent(withSink(rig, method('kubernetes', `role = "app"\n    token_path = "${rig.path('sa-token')}"`)));
+        rig.write(
+          'sa-token',
+          jwt(
+            { aud: ['https://kubernetes'], sub: 'system:serviceaccount:shop:web', 'kubernetes.io': account },
+            privateKey,
+          ),
+        );
+        await rig.agent(
+          withSink(rig, method('kubernetes', `role = "app"\n    token_path = "${rig.path('sa-token')}"`)),
+        );
         expect(await delivered(rig)).to.include({ path: 'auth/kubernetes/login', display_name: 'kubernetes-shop-web' });
       } finally {
         api.closeAllConnections();
@@ -154,18 +223,36 @@ describe('scenario: auth methods', function () {
     const client = makeCertificate({ name: 'web', issuer: ca });
     plant('a private key', client.key.split('\n')[1]!);
     const clock = new VirtualClock();
-    await onRig({ clock, tls: { cert: server.cert, key: server.key, requestCert: true, rejectUnauthorized: false } }, async (rig) => {
-      await enable(rig, 'cert');
-      await rig.admin('POST', 'auth/cert/certs/web', { certificate: ca.cert, token_policies: ['app'], token_ttl: '60s', token_max_ttl: '1h' });
-      const [caFile, cert, key] = [rig.write('ca.pem', ca.cert), rig.write('web.pem', client.cert), rig.write('web.key', client.key)];
-      const vault = `vault {\n  address = "${rig.url}"\n  ca_cert = "${caFile}"\n}\n`;
-      const block = method('cert', `name = "web"\n    ca_cert = "${caFile}"\n    client_cert = "${cert}"\n    client_key = "${key}"`);
-      const agent = await rig.agent(`${vault}${withSink(rig, block)}`);
-      expect(await delivered(rig)).to.include({ path: 'auth/cert/login', display_name: 'cert-web' });
-      await rig.pass(50_000);
-      const renewals = rig.server.requests.all.filter(({ path }) => path === 'auth/token/renew-self');
-      expect(renewals.map(({ status }) => status), agent.lines.join('')).to.deep.equal([200]);
-    });
+    await onRig(
+      { clock, tls: { cert: server.cert, key: server.key, requestCert: true, rejectUnauthorized: false } },
+      async (rig) => {
+        await enable(rig, 'cert');
+        await rig.admin('POST', 'auth/cert/certs/web', {
+          certificate: ca.cert,
+          token_policies: ['app'],
+          token_ttl: '60s',
+          token_max_ttl: '1h',
+        });
+        const [caFile, cert, key] = [
+          rig.write('ca.pem', ca.cert),
+          rig.write('web.pem', client.cert),
+          rig.write('web.key', client.key),
+        ];
+        const vault = `vault {\n  address = "${rig.url}"\n  ca_cert = "${caFile}"\n}\n`;
+        const block = method(
+          'cert',
+          `name = "web"\n    ca_cert = "${caFile}"\n    client_cert = "${cert}"\n    client_key = "${key}"`,
+        );
+        const agent = await rig.agent(`${vault}${withSink(rig, block)}`);
+        expect(await delivered(rig)).to.include({ path: 'auth/cert/login', display_name: 'cert-web' });
+        await rig.pass(50_000);
+        const renewals = rig.server.requests.all.filter(({ path }) => path === 'auth/token/renew-self');
+        expect(
+          renewals.map(({ status }) => status),
+          agent.lines.join(''),
+        ).to.deep.equal([200]);
+      },
+    );
   });
 
   it('token_file: a token that something else provides is checked, delivered and renewed; the file stays', () =>
@@ -194,7 +281,10 @@ describe('scenario: auth methods', function () {
   it('goes on at once when credentials that were missing at the start appear', () =>
     onRig({}, async (rig) => {
       const { roleIdFile, secretIdFile } = await rig.approle('app');
-      const late = method('approle', `role_id_file_path = "${roleIdFile}"\n    secret_id_file_path = "${rig.path('late')}"`);
+      const late = method(
+        'approle',
+        `role_id_file_path = "${roleIdFile}"\n    secret_id_file_path = "${rig.path('late')}"`,
+      );
       const agent = await rig.agent(`${withSink(rig, late)}${LISTENER}`);
       await hasLogged(agent, /\[ERROR\].*error authenticating.*AUTH_CREDENTIAL_MISSING.*late/);
       rig.write('late', rig.read(secretIdFile.split('/').pop()!));

@@ -25,7 +25,11 @@ export class Running {
 
   constructor(args: readonly string[], options: CommandOptions) {
     const env = { PATH: process.env.PATH, HOME: options.cwd, TMPDIR: options.cwd, ...options.env };
-    this.#child = spawn(process.execPath, [MAIN, ...args], { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: options.cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child.stdout!.on('data', (bytes: Buffer) => (this.out += bytes.toString()));
     this.#child.stderr!.on('data', (bytes: Buffer) => (this.err += bytes.toString()));
     const leash = setTimeout(() => this.#child.kill('SIGKILL'), LIFE_MS);
@@ -57,11 +61,14 @@ export class Running {
   async says(pattern: RegExp): Promise<RegExpExecArray> {
     let over = false;
     void this.ended.then(() => (over = true));
-    return until(`${String(pattern)} in:\n${this.text}`, () => {
-      const match = pattern.exec(this.text);
-      if (match === null && over) throw new Error(`ended without saying ${String(pattern)}:\n${this.text}`);
-      return match;
-    });
+    return until(
+      () => `${String(pattern)} in:\n${this.text}`,
+      () => {
+        const match = pattern.exec(this.text);
+        if (match === null && over) throw new Error(`ended without saying ${String(pattern)}:\n${this.text}`);
+        return match;
+      },
+    );
   }
 
   /** The exit code. */

@@ -4,6 +4,9 @@ import { request as httpRequest, type IncomingHttpHeaders, type RequestOptions }
 import { request as httpsRequest } from 'node:https';
 import { collect, plantAnswer } from './collector.js';
 
+/** Parsed JSON, of which scenarios know by heart what is in it. */
+export type Json = ReturnType<typeof JSON.parse>;
+
 /** What is asked. */
 export interface Question {
   readonly method?: string;
@@ -22,7 +25,7 @@ export interface Answer {
   readonly text: string;
   readonly complete: boolean;
   /** Parsed body; undefined when it is no JSON. */
-  readonly json: any;
+  readonly json: Json;
 }
 
 const BOUND_MS = 15_000;
@@ -32,9 +35,18 @@ export function ask(base: string, path: string, question: Question = {}): Promis
   const { method = 'GET', headers = {}, body, ca, cert, key } = question;
   const sent = body === undefined ? undefined : JSON.stringify(body);
   const length = sent === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(sent)) };
-  const place: RequestOptions = base.startsWith('unix://') ? { socketPath: base.slice('unix://'.length) } : urlParts(base);
+  const place: RequestOptions = base.startsWith('unix://')
+    ? { socketPath: base.slice('unix://'.length) }
+    : urlParts(base);
   const secure = base.startsWith('https:') || ca !== undefined;
-  const options = { ...place, path, method, headers: { ...headers, ...length }, agent: false as const, timeout: BOUND_MS };
+  const options = {
+    ...place,
+    path,
+    method,
+    headers: { ...headers, ...length },
+    agent: false as const,
+    timeout: BOUND_MS,
+  };
   return new Promise((resolve, reject) => {
     const request = secure
       ? httpsRequest({ ...options, ca, cert, key, servername: 'localhost' })
@@ -47,7 +59,9 @@ export function ask(base: string, path: string, question: Question = {}): Promis
       response.on('error', () => undefined);
       response.on('close', () => {
         const text = Buffer.concat(parts).toString();
-        resolve(keep({ status: response.statusCode ?? 0, headers: response.headers, text, complete: response.complete }));
+        resolve(
+          keep({ status: response.statusCode ?? 0, headers: response.headers, text, complete: response.complete }),
+        );
       });
     });
     request.end(sent);

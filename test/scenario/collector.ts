@@ -25,7 +25,15 @@ export function plant(what: string, secret: string): string {
   return secret;
 }
 
-const SECRET_MEMBERS = new Set(['client_token', 'token', 'secret_id', 'secret_key', 'security_token', 'password', 'secret']);
+const SECRET_MEMBERS = new Set([
+  'client_token',
+  'token',
+  'secret_id',
+  'secret_key',
+  'security_token',
+  'password',
+  'secret',
+]);
 
 /** Plants all secrets in a JSON answer of the server, to any depth. */
 export function plantAnswer(body: unknown): void {
@@ -36,14 +44,18 @@ export function plantAnswer(body: unknown): void {
   }
 }
 
-/** The secret as somebody may have written it: raw, escaped for JSON or URLs, base64 of any alignment, hex. */
+const quoted = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+/** The secret as somebody may have written it: raw, escaped for JSON (up to three times) or URLs, base64 of any alignment, hex. */
 export function spellingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const aligned = [0, 1, 2].map((shift) => base64Core(bytes, shift));
   return [
     ...new Set([
       secret,
-      JSON.stringify(secret).slice(1, -1),
+      quoted(secret),
+      quoted(quoted(secret)),
+      quoted(quoted(quoted(secret))),
       encodeURIComponent(secret),
       bytes.toString('hex'),
       bytes.toString('hex').toUpperCase(),
@@ -55,7 +67,9 @@ export function spellingsOf(secret: string): string[] {
 
 // The part of the base64 text that does not depend on what stands before and after the secret.
 function base64Core(bytes: Buffer, shift: number): string {
-  const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '');
+  const text = Buffer.concat([Buffer.alloc(shift), bytes])
+    .toString('base64')
+    .replace(/=+$/, '');
   const head = shift === 0 ? 0 : shift + 1;
   const tail = (shift + bytes.length) % 3 === 0 ? 0 : 1;
   return text.slice(head, text.length - tail);

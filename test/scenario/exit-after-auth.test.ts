@@ -14,7 +14,11 @@ const publicOf = (raw: Buffer): string => {
   return key.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
 };
 
-const runAgent = async (rig: Rig, hcl: string, flags: readonly string[] = ['-exit-after-auth']): Promise<number | null> => {
+const runAgent = async (
+  rig: Rig,
+  hcl: string,
+  flags: readonly string[] = ['-exit-after-auth'],
+): Promise<number | null> => {
   const running = rig.command(['agent', `-config=${rig.config(hcl)}`, '-log-level=trace', ...flags]);
   return running.code();
 };
@@ -47,10 +51,19 @@ describe('scenario: exit after auth', function () {
   it('delivers a wrapped token that `claviger token unwrap` opens once; the second time it says why not', () =>
     onRig({}, async (rig) => {
       const { method } = await rig.approle('app');
-      expect(await runAgent(rig, `auto_auth {\n${method}${fileSink(rig.path('wrapped'), 'wrap_ttl = "5m"')}}\n`)).to.equal(0);
+      expect(
+        await runAgent(rig, `auto_auth {\n${method}${fileSink(rig.path('wrapped'), 'wrap_ttl = "5m"')}}\n`),
+      ).to.equal(0);
       const info = rig.read('wrapped');
       expect(info.endsWith('}\n')).to.equal(true);
-      expect(Object.keys(JSON.parse(info) as object)).to.deep.equal(['token', 'accessor', 'ttl', 'creation_time', 'creation_path', 'wrapped_accessor']);
+      expect(Object.keys(JSON.parse(info) as object)).to.deep.equal([
+        'token',
+        'accessor',
+        'ttl',
+        'creation_time',
+        'creation_path',
+        'wrapped_accessor',
+      ]);
       expect(JSON.parse(info)).to.include({ ttl: 300, creation_path: 'sys/wrapping/wrap' });
       const first = await unwrap(rig, 'wrapped');
       expect([first.code, await isToken(rig, first.out.trim())]).to.deep.equal([0, true]);
@@ -66,8 +79,13 @@ describe('scenario: exit after auth', function () {
       const key = rig.write('private', plant('a private key', PRIVATE.toString('base64')));
       const dh = `dh_type = "curve25519"\n  dh_path = "${peer}"\n  aad = "this pod"\n  derive_key = true`;
       expect(await runAgent(rig, `auto_auth {\n${method}${fileSink(rig.path('encrypted'), dh)}}\n`)).to.equal(0);
-      expect(Object.keys(JSON.parse(rig.read('encrypted')) as object)).to.deep.equal(['curve25519_public_key', 'nonce', 'encrypted_payload']);
-      const decrypt = (aad: string) => token(rig, ['decrypt', `-private-key=${key}`, `-aad=${aad}`, '-derive-key', rig.path('encrypted')]);
+      expect(Object.keys(JSON.parse(rig.read('encrypted')) as object)).to.deep.equal([
+        'curve25519_public_key',
+        'nonce',
+        'encrypted_payload',
+      ]);
+      const decrypt = (aad: string) =>
+        token(rig, ['decrypt', `-private-key=${key}`, `-aad=${aad}`, '-derive-key', rig.path('encrypted')]);
       const opened = await decrypt('this pod');
       expect([opened.code, await isToken(rig, opened.out.trim())]).to.deep.equal([0, true]);
       const wrong = await decrypt('that pod');
@@ -116,7 +134,8 @@ describe('scenario: exit after auth', function () {
   it('waits for all identities when there are several', () =>
     onRig({}, async (rig) => {
       const [one, two] = [await rig.approle('one'), await rig.approle('two')];
-      const block = (name: string, method: string): string => `auto_auth "${name}" {\n${method}${fileSink(rig.path(name))}}\n`;
+      const block = (name: string, method: string): string =>
+        `auto_auth "${name}" {\n${method}${fileSink(rig.path(name))}}\n`;
       expect(await runAgent(rig, block('a', one.method) + block('b', two.method))).to.equal(0);
       expect(rig.read('a')).to.not.equal(rig.read('b'));
     }));
@@ -126,12 +145,20 @@ describe('scenario: exit after auth', function () {
       const { method } = await rig.approle('app');
       rig.write('app.secret-id', plant('a wrong secret id', 'wrong-secret-id-0815'));
       const sink = fileSink(rig.path('token'));
-      const patient = rig.command(['agent', `-config=${rig.config(`auto_auth {\n${method}${sink}}\n`)}`, '-exit-after-auth']);
+      const patient = rig.command([
+        'agent',
+        `-config=${rig.config(`auto_auth {\n${method}${sink}}\n`)}`,
+        '-exit-after-auth',
+      ]);
       await patient.says(/error authenticating/);
       expect(await patient.stop()).to.equal(0);
       const strict = method.replace('config = {', 'exit_on_err = true\n  config = {');
       expect(await runAgent(rig, `auto_auth {\n${strict}${sink}}\n`, [])).to.equal(1);
-      const empty = rig.server.inject({ trouble: { kind: 'answer', status: 204, body: '' }, times: 9, when: ({ path }) => path.endsWith('login') });
+      const empty = rig.server.inject({
+        trouble: { kind: 'answer', status: 204, body: '' },
+        times: 9,
+        when: ({ path }) => path.endsWith('login'),
+      });
       expect(await runAgent(rig, `auto_auth {\n${strict}${sink}}\n`, [])).to.equal(1);
       empty();
     }));

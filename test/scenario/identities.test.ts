@@ -7,7 +7,8 @@ import { fileSink, onRig, type AppRole, type Rig, type RunningAgent } from './ri
 
 const IDENTITIES = ['billing', 'reports'];
 
-const policy = (name: string): string => `path "secret/data/${name}" { capabilities = ["read", "update", "create"] }\npath "aws/creds/app" { capabilities = ["read"] }`;
+const policy = (name: string): string =>
+  `path "secret/data/${name}" { capabilities = ["read", "update", "create"] }\npath "aws/creds/app" { capabilities = ["read"] }`;
 
 async function start(rig: Rig, roles: readonly AppRole[]): Promise<RunningAgent> {
   const blocks = IDENTITIES.map(
@@ -20,7 +21,9 @@ listener "tcp" {\n  address = "127.0.0.1:0"\n  tls_disable = true\n  auto_auth =
 async function roles(rig: Rig): Promise<AppRole[]> {
   await rig.engines('5m', '1h');
   for (const name of IDENTITIES) await rig.admin('POST', `secret/data/${name}`, { data: { of: name } });
-  return Promise.all(IDENTITIES.map((name) => rig.approle(name, { policy: policy(name), token_ttl: '30s', token_max_ttl: '60s' })));
+  return Promise.all(
+    IDENTITIES.map((name) => rig.approle(name, { policy: policy(name), token_ttl: '30s', token_max_ttl: '60s' })),
+  );
 }
 
 const seen = (rig: Rig, path: string): string[] =>
@@ -78,7 +81,9 @@ describe('scenario: two identities in one process', function () {
       expect(refused.json.errors).to.have.lengthOf(1);
       const state = (id: string) => agent.status().find((row) => row.id === id)?.state;
       expect([state('auto_auth.billing'), state('auto_auth.reports')]).to.deep.equal(['ok', 'degraded']);
-      expect(lines.join('')).to.match(/\[ERROR\] .*error authenticating:.*identity=reports/).and.not.match(/error authenticating:.*identity=billing/);
+      expect(lines.join(''))
+        .to.match(/\[ERROR\] .*error authenticating:.*identity=reports/)
+        .and.not.match(/error authenticating:.*identity=billing/);
     }));
 
   it('lets the other go on when one loses its credentials later, and takes the new ones when they appear', () =>
@@ -90,7 +95,8 @@ describe('scenario: two identities in one process', function () {
       await rig.admin('POST', 'auth/approle/role/reports/secret-id/destroy', { secret_id: secret });
       await rig.admin('POST', 'auth/token/revoke', { token: rig.read('reports.token') });
       await rig.pass(60_000);
-      const status = async (index: number) => (await ask(agent.urls[index]!, `/v1/secret/data/${IDENTITIES[index]!}`)).status;
+      const status = async (index: number) =>
+        (await ask(agent.urls[index]!, `/v1/secret/data/${IDENTITIES[index]!}`)).status;
       expect([await status(0), await status(1)]).to.deep.equal([200, 403]);
       const fresh = (await rig.admin('POST', 'auth/approle/role/reports/secret-id', {})).data.secret_id as string;
       rig.write('reports.secret-id', plant('a secret id', fresh));

@@ -27,12 +27,54 @@ const listener = (body: string): string => `listener "tcp" {\n  address = "127.0
 
 /** An authority, a server and a client certificate as operators make them. */
 function byOpenssl(rig: Rig): { readonly ca: string; readonly server: Pair; readonly client: Pair } {
-  const run = (...args: string[]): void => void execFileSync('openssl', args, { cwd: rig.folder, stdio: 'ignore', timeout: 10_000 });
-  run('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Scenario CA', '-days', '2');
+  const run = (...args: string[]): void =>
+    void execFileSync('openssl', args, { cwd: rig.folder, stdio: 'ignore', timeout: 10_000 });
+  run(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+    '-subj',
+    '/CN=Scenario CA',
+    '-days',
+    '2',
+  );
   const pair = (name: string, use: string): Pair => {
     rig.write(`${name}.ext`, `subjectAltName = DNS:localhost, IP:127.0.0.1\nextendedKeyUsage = ${use}\n`);
-    run('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
-    run('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', `${name}.ext`, '-days', '1', '-out', `${name}.pem`);
+    run(
+      'req',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.csr`,
+      '-subj',
+      `/CN=${name}`,
+    );
+    run(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-extfile',
+      `${name}.ext`,
+      '-days',
+      '1',
+      '-out',
+      `${name}.pem`,
+    );
     return { cert: rig.read(`${name}.pem`), key: rig.read(`${name}.key`) };
   };
   return { ca: rig.read('ca.pem'), server: pair('server', 'serverAuth'), client: pair('client', 'clientAuth') };
@@ -46,12 +88,16 @@ describe('scenario: listeners', function () {
       const ca = authority('Scenario CA');
       const { method } = await rig.approle('app');
       const tls = listener(onDisk(rig, 'server', makeCertificate({ name: 'localhost', issuer: ca })));
-      const agent = await rig.agent(`auto_auth {\n${method}}\napi_proxy {\n  use_auto_auth_token = true\n}\ncache {\n}\n${tls}`);
+      const agent = await rig.agent(
+        `auto_auth {\n${method}}\napi_proxy {\n  use_auto_auth_token = true\n}\ncache {\n}\n${tls}`,
+      );
       expect(agent.url).to.match(/^https:/);
       await rig.admin('POST', 'secret/data/app', { data: { n: 1 } });
       const answer = await agent.ask('/v1/secret/data/app', { ca: ca.cert });
       expect([answer.status, answer.json.data.data.n]).to.deep.equal([200, 1]);
-      const stranger = await agent.ask('/v1/secret/data/app', { ca: authority('Other').cert }).catch((error: Error) => error);
+      const stranger = await agent
+        .ask('/v1/secret/data/app', { ca: authority('Other').cert })
+        .catch((error: Error) => error);
       expect(stranger).to.be.instanceOf(Error);
       const plain = await ask(agent.url.replace('https', 'http'), '/v1/sys/health').catch((error: Error) => error);
       expect(plain instanceof Error || plain.status === 400).to.equal(true);
@@ -82,7 +128,11 @@ describe('scenario: listeners', function () {
       const kept = (await dial(url, oldCa.cert)) as TLSSocket;
       onDisk(rig, 'server', makeCertificate({ name: 'localhost', issuer: newCa }));
       running.signal('SIGHUP');
-      const answers = (ca: string): Promise<number> => ask(url, '/v1/sys/health', { ca }).then(({ status }) => status, () => 0);
+      const answers = (ca: string): Promise<number> =>
+        ask(url, '/v1/sys/health', { ca }).then(
+          ({ status }) => status,
+          () => 0,
+        );
       await until('the new certificate', async () => (await answers(newCa.cert)) === 200);
       expect(await answers(oldCa.cert)).to.equal(0);
       const heard = new Promise<string>((resolve) => kept.once('data', (bytes: Buffer) => resolve(bytes.toString())));
@@ -116,12 +166,15 @@ describe('scenario: listeners', function () {
       const path = rig.path('taken.sock');
       const other = createServer();
       await new Promise<void>((resolve) => other.listen(path, resolve));
-      const unix = (address: string): string => `listener "unix" {\n  address = "${address}"\n  tls_disable = true\n}\n`;
+      const unix = (address: string): string =>
+        `listener "unix" {\n  address = "${address}"\n  tls_disable = true\n}\n`;
       const refusal = await rig.agent(unix(path)).catch((error: { code: string }) => error);
       expect(refusal).to.have.property('code', 'LISTEN_ADDRESS_IN_USE');
       const file = rig.write('precious', 'keep me');
       const second = await rig.agent(unix(file)).catch((error: { code: string }) => error);
-      expect(second).to.have.property('code').that.matches(/^LISTEN_/);
+      expect(second)
+        .to.have.property('code')
+        .that.matches(/^LISTEN_/);
       expect([lstatSync(path).isSocket(), rig.read('precious')]).to.deep.equal([true, 'keep me']);
       await new Promise((resolve) => other.close(resolve));
     }));
@@ -131,11 +184,15 @@ describe('scenario: listeners', function () {
       const { method } = await rig.approle('app');
       const scraped = listener('tls_disable = true\n  role = "metrics_only"');
       const telemetry = 'telemetry {\n  prometheus_retention_time = "1h"\n  disable_hostname = true\n}\n';
-      const { agent } = await rig.agent(`${telemetry}auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}${scraped}`);
+      const { agent } = await rig.agent(
+        `${telemetry}auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}${scraped}`,
+      );
       await rig.file('token');
       const [, url] = agent.urls;
       const json = await ask(url!, '/agent/v1/metrics');
-      expect([json.status, JSON.stringify(json.json)]).to.satisfy(([status, text]: [number, string]) => status === 200 && text.includes('agent.auth.success'));
+      expect([json.status, JSON.stringify(json.json)]).to.satisfy(
+        ([status, text]: [number, string]) => status === 200 && text.includes('agent.auth.success'),
+      );
       const text = await ask(url!, '/agent/v1/metrics?format=prometheus');
       expect(text.text).to.match(/^vault_agent_auth_success 1$/m);
       collect('metrics', json.text + text.text);
@@ -147,10 +204,16 @@ describe('scenario: listeners', function () {
 
   it('refuses with 412 what lacks the request header, also the control endpoints, but not metrics (L-10, D-75)', () =>
     onRig({}, async (rig) => {
-      const guarded = LISTENER.replace('tls_disable', 'require_request_header = true\n  agent_api {\n    enable_quit = true\n  }\n  tls_disable');
+      const guarded = LISTENER.replace(
+        'tls_disable',
+        'require_request_header = true\n  agent_api {\n    enable_quit = true\n  }\n  tls_disable',
+      );
       const { method } = await rig.approle('app');
-      const agent = await rig.agent(`auto_auth {\n${method}}\napi_proxy {\n  use_auto_auth_token = true\n}\ncache {\n}\n${guarded}`);
-      const status = async (path: string, method: string, headers = {}) => (await agent.ask(path, { method, headers })).status;
+      const agent = await rig.agent(
+        `auto_auth {\n${method}}\napi_proxy {\n  use_auto_auth_token = true\n}\ncache {\n}\n${guarded}`,
+      );
+      const status = async (path: string, method: string, headers = {}) =>
+        (await agent.ask(path, { method, headers })).status;
       expect(await status('/v1/sys/health', 'GET')).to.equal(412);
       expect(await status('/v1/sys/health', 'GET', { 'X-Vault-Request': 'yes' })).to.equal(412);
       expect(await status('/agent/v1/cache-clear', 'POST')).to.equal(412);
@@ -167,10 +230,19 @@ describe('scenario: listeners', function () {
       await rig.admin('POST', 'secret/data/one', { data: { n: 1 } });
       const unix = `listener "unix" {\n  address = "${rig.path('list.sock')}"\n  tls_disable = true\n}\n`;
       const tls = listener(onDisk(rig, 'server', makeCertificate({ name: 'localhost', issuer: ca })));
-      const { agent } = await rig.agent(`auto_auth {\n${method}}\napi_proxy {\n  use_auto_auth_token = true\n}\n${LISTENER}${tls}${unix}`);
+      const { agent } = await rig.agent(
+        `auto_auth {\n${method}}\napi_proxy {\n  use_auto_auth_token = true\n}\n${LISTENER}${tls}${unix}`,
+      );
       for (const url of agent.urls) {
-        const answer = await ask(url, '/v1/secret/metadata/', { method: 'LIST', ...(url.startsWith('https') && { ca: ca.cert }) });
-        expect([url.split(':')[0], answer.status, answer.json?.data?.keys]).to.deep.equal([url.split(':')[0], 200, ['one']]);
+        const answer = await ask(url, '/v1/secret/metadata/', {
+          method: 'LIST',
+          ...(url.startsWith('https') && { ca: ca.cert }),
+        });
+        expect([url.split(':')[0], answer.status, answer.json?.data?.keys]).to.deep.equal([
+          url.split(':')[0],
+          200,
+          ['one'],
+        ]);
       }
     }));
 
@@ -200,4 +272,3 @@ function leaveStaleSocket(path: string): void {
     // it was killed, as meant
   }
 }
-

@@ -20,20 +20,30 @@ describe('scenario: the agent as a process', function () {
   it('prints the lines that scripts wait for, writes the pid file with mode 0600 after they are true, and removes it', () =>
     onRig({}, async (rig) => {
       const { method } = await rig.approle('app');
-      const running = start(rig, `pid_file = "${rig.path('pid')}"\nauto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`);
+      const running = start(
+        rig,
+        `pid_file = "${rig.path('pid')}"\nauto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`,
+      );
       const url = await urlOf(running);
       await until('the pid file', () => existsSync(rig.path('pid')));
       expect([rig.read('pid'), statSync(rig.path('pid')).mode & 0o777]).to.deep.equal([String(running.pid), 0o600]);
       expect((await ask(url, '/v1/sys/health')).status).to.equal(200);
       await running.says(/agent\.auth\.handler: authentication successful, sending token to sinks/);
-      expect(running.out).to.match(/==> Claviger Agent started! Log data will stream in below:\n\n==> Claviger Agent configuration:\n\n/);
-      expect(running.out).to.match(/^ {11}Api Address 1: http:\/\/127\.0\.0\.1:\d+$/m).and.match(/^ {15}Log Level: trace$/m);
+      expect(running.out).to.match(
+        /==> Claviger Agent started! Log data will stream in below:\n\n==> Claviger Agent configuration:\n\n/,
+      );
+      expect(running.out)
+        .to.match(/^ {11}Api Address 1: http:\/\/127\.0\.0\.1:\d+$/m)
+        .and.match(/^ {15}Log Level: trace$/m);
       await rig.file('token');
       expect(await running.stop()).to.equal(0);
       expect(running.out).to.contain('==> Claviger Agent shutdown triggered');
       expect(existsSync(rig.path('pid'))).to.equal(false);
       expect(existsSync(rig.path('token')), 'the token stays').to.equal(true);
-      expect((await rig.server.call('GET', 'auth/token/lookup-self', { token: rig.read('token') })).status, 'and lives').to.equal(200);
+      expect(
+        (await rig.server.call('GET', 'auth/token/lookup-self', { token: rig.read('token') })).status,
+        'and lives',
+      ).to.equal(200);
     }));
 
   it('exits 1 with the reason when the pid file cannot be written', () =>
@@ -55,7 +65,9 @@ describe('scenario: the agent as a process', function () {
       const runs = cases.map(([args]) => rig.command(args));
       for (const [index, [args, said]] of cases.entries()) {
         expect(await runs[index]!.code(), args.join(' ')).to.equal(1);
-        expect(runs[index]!.err).to.match(said).and.not.match(/\n\s+at /);
+        expect(runs[index]!.err)
+          .to.match(said)
+          .and.not.match(/\n\s+at /);
       }
     }));
 
@@ -72,7 +84,12 @@ describe('scenario: the agent as a process', function () {
     onRig({}, async (rig) => {
       mkdirSync(rig.path('log'));
       const { method } = await rig.approle('app');
-      const flags = [`-log-file=${rig.path('log/agent.log')}`, '-log-rotate-bytes=600', '-log-rotate-max-files=2', '-log-format=json'];
+      const flags = [
+        `-log-file=${rig.path('log/agent.log')}`,
+        '-log-rotate-bytes=600',
+        '-log-rotate-max-files=2',
+        '-log-format=json',
+      ];
       const running = start(rig, `auto_auth {\n${method}}\n${SERVE}`, flags);
       const url = await urlOf(running);
       for (let times = 0; times < 10; times++) await ask(url, '/v1/secret/data/none');
@@ -124,7 +141,10 @@ describe('scenario: the agent as a process', function () {
       await running.says(/authentication successful/);
       running.signal('SIGUSR1');
       const [, dump] = await running.says(/^(\[\{.*"agent\.auth\.success".*\}\])$/m);
-      expect((JSON.parse(dump!) as { name: string; value: number }[]).find(({ name }) => name === 'agent.auth.success')?.value).to.equal(1);
+      expect(
+        (JSON.parse(dump!) as { name: string; value: number }[]).find(({ name }) => name === 'agent.auth.success')
+          ?.value,
+      ).to.equal(1);
       expect((await ask(url, '/v1/sys/health')).status).to.equal(200);
       expect(await running.stop()).to.equal(0);
     }));
@@ -136,7 +156,9 @@ describe('scenario: the agent as a process', function () {
       await running.says(/Api Address 2: \S+/);
       const [first, second] = [1, 2].map((n) => new RegExp(`Api Address ${String(n)}: (\\S+)`).exec(running.out)![1]!);
       const quit = async (url: string, method: string) => (await ask(url, '/agent/v1/quit', { method })).status;
-      expect([await quit(second!, 'POST'), await quit(first!, 'GET'), await quit(first!, 'POST')]).to.deep.equal([404, 405, 200]);
+      expect([await quit(second!, 'POST'), await quit(first!, 'GET'), await quit(first!, 'POST')]).to.deep.equal([
+        404, 405, 200,
+      ]);
       expect(await running.code()).to.equal(0);
     }));
 
@@ -165,10 +187,29 @@ describe('scenario: the agent as a process', function () {
 
   it('keeps the level of -log-level over a reload (R16)', () =>
     onRig({}, async (rig) => {
-      const running = rig.command(['agent', `-config=${rig.config(`log_level = "error"\n${LISTENER}`)}`, '-log-level=info']);
+      const running = rig.command([
+        'agent',
+        `-config=${rig.config(`log_level = "error"\n${LISTENER}`)}`,
+        '-log-level=info',
+      ]);
       await urlOf(running);
       running.signal('SIGHUP');
       await running.says(/\[INFO\] .*tls material of the upstream client was read again/);
       expect(await running.stop()).to.equal(0);
+    }));
+
+  it('runs as `claviger proxy` with the paths and the words of a proxy', () =>
+    onRig({}, async (rig) => {
+      const { method } = await rig.approle('app');
+      const hcl = `auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`;
+      const running = rig.command(['proxy', `-config=${rig.config(hcl)}`, '-log-level=trace']);
+      const url = await urlOf(running);
+      expect(running.out).to.contain('==> Claviger Proxy started!');
+      await rig.file('token');
+      const status = async (path: string) => (await ask(url, path)).status;
+      expect([await status('/proxy/v1/metrics'), await status('/agent/v1/metrics')]).to.deep.equal([200, 404]);
+      expect(await running.stop()).to.equal(0);
+      expect(running.out).to.contain('==> Claviger Proxy shutdown triggered');
+      expect(running.err).to.match(/ proxy(\.|:)/);
     }));
 });

@@ -84,11 +84,17 @@ describe('scenario: npm start', function () {
       expect(running.out.match(/^ {2}(curl|cat) /gm)).to.have.lengthOf(4);
       const first = await ask(agent, '/v1/aws/creds/readonly');
       const second = await ask(agent, '/v1/aws/creds/readonly');
-      expect([first, second].map(({ status, headers }) => [status, headers['x-cache']])).to.deep.equal([[200, 'MISS'], [200, 'HIT']]);
+      expect([first, second].map(({ status, headers }) => [status, headers['x-cache']])).to.deep.equal([
+        [200, 'MISS'],
+        [200, 'HIT'],
+      ]);
       expect(Number(second.headers.age)).to.be.within(0, 5);
       expect([first.json.lease_duration, second.json.lease_id]).to.deep.equal([300, first.json.lease_id]);
       expect(second.json.lease_duration).to.be.within(294, 300);
-      const revoked = await ask(agent, '/v1/sys/leases/revoke', { method: 'PUT', body: { lease_id: first.json.lease_id } });
+      const revoked = await ask(agent, '/v1/sys/leases/revoke', {
+        method: 'PUT',
+        body: { lease_id: first.json.lease_id },
+      });
       expect(revoked.status).to.equal(204);
       expect((await ask(agent, '/v1/aws/creds/readonly')).headers['x-cache']).to.equal('MISS');
       expect(await running.stop()).to.equal(0);
@@ -99,10 +105,14 @@ describe('scenario: npm start', function () {
       const running = quickstart(rig);
       await running.says(/Ctrl-C ends both/);
       const commands = [...running.out.matchAll(/^ {2}((?:curl|cat) .*)$/gm)].map(([, command]) => command!);
-      const outputs = commands.map((command) => execFileSync('/bin/sh', ['-c', command], { timeout: 10_000 }).toString());
+      const outputs = commands.map((command) =>
+        execFileSync('/bin/sh', ['-c', command], { timeout: 10_000 }).toString(),
+      );
       plant('the token of the quickstart', outputs[3]!.trim());
       expect(outputs[0]).to.match(/^HTTP\/1\.1 200 [\s\S]*x-cache: MISS/i);
-      expect(outputs[1]).to.match(/^HTTP\/1\.1 200 [\s\S]*x-cache: HIT/i).and.match(/^age: \d/im);
+      expect(outputs[1])
+        .to.match(/^HTTP\/1\.1 200 [\s\S]*x-cache: HIT/i)
+        .and.match(/^age: \d/im);
       expect(outputs[2]).to.match(/^HTTP\/1\.1 204 /);
       expect(outputs[3]).to.match(/^\S{20,}$/);
       expect(await running.stop()).to.equal(0);
@@ -120,7 +130,9 @@ describe('scenario: npm start', function () {
         expect(await running.code()).to.equal(0);
         expect(isAlive(running.pid)).to.equal(false);
         expect(readdirSync(rig.path('tmp'))).to.deep.equal([]);
-        expect(await ask(agent, '/v1/sys/health').catch((error: NodeJS.ErrnoException) => error.code)).to.equal('ECONNREFUSED');
+        expect(await ask(agent, '/v1/sys/health').catch((error: NodeJS.ErrnoException) => error.code)).to.equal(
+          'ECONNREFUSED',
+        );
       }));
   }
 
@@ -137,7 +149,13 @@ describe('scenario: npm start', function () {
     onRig({}, async (rig) => {
       const blocker = await taken();
       const address = `127.0.0.1:${String(portOf(blocker))}`;
-      await oneLine(rig, quickstart(rig, CONFIG, address), new RegExp(`${address} is (already )?in use.*\\S{3}.*\\[LISTEN_ADDRESS_IN_USE\\]|LISTEN_ADDRESS_IN_USE.*${address}`));
+      await oneLine(
+        rig,
+        quickstart(rig, CONFIG, address),
+        new RegExp(
+          `${address} is (already )?in use.*\\S{3}.*\\[LISTEN_ADDRESS_IN_USE\\]|LISTEN_ADDRESS_IN_USE.*${address}`,
+        ),
+      );
       blocker.close();
     }));
 
@@ -151,13 +169,19 @@ describe('scenario: npm start', function () {
 
   it('says in one line what to do when a sink cannot be written, and exits 1', () =>
     onRig({}, async (rig) => {
-      await oneLine(rig, quickstart(rig, CONFIG.replace('path = "token"', 'path = "no-such-folder/token"')), /no-such-folder.*/);
+      await oneLine(
+        rig,
+        quickstart(rig, CONFIG.replace('path = "token"', 'path = "no-such-folder/token"')),
+        /no-such-folder.*/,
+      );
     }));
 
   it('works exactly as shipped, on 8200 and 8100, when these ports are free', async function () {
     if (!(await isFree(8200)) || !(await isFree(8100))) return this.skip();
     await onRig({}, async (rig) => {
-      const running = rig.command(['dev', '-with-agent', '-dev-root-token-id=root'], { env: { TMPDIR: temporary(rig) } });
+      const running = rig.command(['dev', '-with-agent', '-dev-root-token-id=root'], {
+        env: { TMPDIR: temporary(rig) },
+      });
       await running.says(/Ctrl-C ends both/);
       expect((await ask('http://127.0.0.1:8100', '/v1/aws/creds/readonly')).headers['x-cache']).to.equal('MISS');
       expect((await ask('http://127.0.0.1:8200', '/v1/sys/health')).status).to.equal(200);

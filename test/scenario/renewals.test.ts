@@ -5,7 +5,11 @@ import { LISTENER, onRig, SERVE, type Rig, type RunningAgent } from './rig.js';
 
 const RENEW = 'sys/leases/renew';
 
-const onVirtualRig = (scenario: (rig: Rig, agent: RunningAgent) => Promise<void>, lease = '60s', leaseMax = '150s'): Promise<void> =>
+const onVirtualRig = (
+  scenario: (rig: Rig, agent: RunningAgent) => Promise<void>,
+  lease = '60s',
+  leaseMax = '150s',
+): Promise<void> =>
   onRig({ clock: new VirtualClock() }, async (rig) => {
     await rig.engines(lease, leaseMax);
     const { method } = await rig.approle('app');
@@ -56,7 +60,10 @@ describe('scenario: renewals', function () {
   it('keeps a lease over a failed renewal and tries again before the end (R8)', () =>
     onVirtualRig(async (rig, agent) => {
       const first = await agent.ask('/v1/aws/creds/app');
-      rig.server.inject({ trouble: { kind: 'fail', status: 500, errors: ['internal error'] }, when: ({ path }) => path === RENEW });
+      rig.server.inject({
+        trouble: { kind: 'fail', status: 500, errors: ['internal error'] },
+        when: ({ path }) => path === RENEW,
+      });
       await rig.pass(57_000);
       expect(rig.server.requests.count('PUT', RENEW)).to.be.greaterThan(1);
       expect(renewalTimes(rig)).to.have.lengthOf.at.least(1);
@@ -87,25 +94,33 @@ describe('scenario: renewals', function () {
     }));
 
   it('renews the token that a client got through the agent, and drops its leases when the client revokes it (D-10)', () =>
-    onVirtualRig(async (rig, agent) => {
-      const child = (await agent.ask('/v1/auth/token/create', { method: 'POST', body: { ttl: '40s' } })).json.auth;
-      const headers = { 'X-Vault-Token': child.client_token as string };
-      const first = await agent.ask('/v1/aws/creds/app', { headers });
-      await rig.pass(120_000);
-      expect((await rig.admin('POST', 'auth/token/lookup', { token: child.client_token })).data.ttl).to.be.greaterThan(0);
-      const hit = await agent.ask('/v1/aws/creds/app', { headers });
-      expect([hit.headers['x-cache'], hit.json.lease_id]).to.deep.equal(['HIT', first.json.lease_id]);
-      const revoked = await agent.ask('/v1/auth/token/revoke-self', { method: 'POST', headers });
-      expect(revoked.status).to.equal(204);
-      const after = await agent.ask('/v1/aws/creds/app', { headers });
-      expect(after.status).to.equal(403);
-    }, '90s', '600s'));
+    onVirtualRig(
+      async (rig, agent) => {
+        const child = (await agent.ask('/v1/auth/token/create', { method: 'POST', body: { ttl: '40s' } })).json.auth;
+        const headers = { 'X-Vault-Token': child.client_token as string };
+        const first = await agent.ask('/v1/aws/creds/app', { headers });
+        await rig.pass(120_000);
+        expect(
+          (await rig.admin('POST', 'auth/token/lookup', { token: child.client_token })).data.ttl,
+        ).to.be.greaterThan(0);
+        const hit = await agent.ask('/v1/aws/creds/app', { headers });
+        expect([hit.headers['x-cache'], hit.json.lease_id]).to.deep.equal(['HIT', first.json.lease_id]);
+        const revoked = await agent.ask('/v1/auth/token/revoke-self', { method: 'POST', headers });
+        expect(revoked.status).to.equal(204);
+        const after = await agent.ask('/v1/aws/creds/app', { headers });
+        expect(after.status).to.equal(403);
+      },
+      '90s',
+      '600s',
+    ));
 
   it('renews nothing and stores nothing without a cache block', () =>
     onRig({ clock: new VirtualClock() }, async (rig) => {
       await rig.engines('60s', '150s');
       const { method } = await rig.approle('app');
-      const agent = await rig.agent(`auto_auth {\n${method}}\napi_proxy {\n  use_auto_auth_token = true\n}\n${LISTENER}`);
+      const agent = await rig.agent(
+        `auto_auth {\n${method}}\napi_proxy {\n  use_auto_auth_token = true\n}\n${LISTENER}`,
+      );
       await rig.pass(10);
       const answers = [await agent.ask('/v1/aws/creds/app'), await agent.ask('/v1/aws/creds/app')];
       await rig.pass(60_000);

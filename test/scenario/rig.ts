@@ -11,7 +11,7 @@ import type { LogRoot } from '../../core/contracts/logging.js';
 import type { Clock, LogFields, Logger } from '../../core/sdk/index.js';
 import { show } from '../../core/sdk/testing/log-spy.js';
 import { VirtualClock } from '../../core/sdk/testing/virtual-clock.js';
-import { ask, type Answer, type Question } from './client.js';
+import { ask, type Answer, type Json, type Question } from './client.js';
 import { Running, type CommandOptions } from './cli.js';
 import { collect, plant } from './collector.js';
 import { Tap } from './tap.js';
@@ -70,7 +70,10 @@ export const fileSink = (path: string, more = ''): string =>
 export class Rig implements Activity {
   readonly folder = mkdtempSync(join(tmpdir(), 'claviger-scenario-'));
   readonly clock: Clock;
-  readonly rootToken = plant('the root token', `root.${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`);
+  readonly rootToken = plant(
+    'the root token',
+    `root.${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`,
+  );
   readonly server: DevServer;
   #url = '';
   readonly #closing: (() => Promise<unknown>)[] = [];
@@ -96,7 +99,8 @@ export class Rig implements Activity {
 
   /** Stops and removes everything. */
   async close(): Promise<void> {
-    for (const token of this.server.world.tokens.all()) if (token.id.length >= 8) plant('a token of the server', token.id);
+    for (const token of this.server.world.tokens.all())
+      if (token.id.length >= 8) plant('a token of the server', token.id);
     try {
       for (const close of this.#closing.reverse()) await within('cleaning up', close());
     } finally {
@@ -130,9 +134,10 @@ export class Rig implements Activity {
   }
 
   /** A request to the server as root, past the network and uncounted. Throws when it fails. */
-  async admin(method: string, path: string, body?: unknown): Promise<any> {
+  async admin(method: string, path: string, body?: unknown): Promise<Json> {
     const answer = await this.server.call(method, path, { body });
-    if (answer.status >= 400) throw new Error(`${method} ${path}: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
+    if (answer.status >= 400)
+      throw new Error(`${method} ${path}: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
@@ -145,9 +150,18 @@ export class Rig implements Activity {
     await this.admin('POST', 'sys/mounts/database', { type: 'database' });
     const login = { username: 'dev', password: 'dev', allowed_roles: ['*'] };
     const url = 'postgresql://{{username}}:{{password}}@127.0.0.1:5432/postgres';
-    await this.admin('POST', 'database/config/db', { ...login, plugin_name: 'postgresql-database-plugin', connection_url: url });
+    await this.admin('POST', 'database/config/db', {
+      ...login,
+      plugin_name: 'postgresql-database-plugin',
+      connection_url: url,
+    });
     const statements = ['CREATE ROLE "{{name}}";'];
-    await this.admin('POST', 'database/roles/app', { db_name: 'db', creation_statements: statements, default_ttl: lease, max_ttl: leaseMax });
+    await this.admin('POST', 'database/roles/app', {
+      db_name: 'db',
+      creation_statements: statements,
+      default_ttl: lease,
+      max_ttl: leaseMax,
+    });
   }
 
   /** An AppRole with credentials on disk. */
@@ -167,7 +181,9 @@ export class Rig implements Activity {
 
   /** A configuration file; a `vault` block without retries is added unless the text has one. */
   config(hcl: string, name = 'agent.hcl', address = this.url): string {
-    const vault = /^vault /m.test(hcl) ? '' : `vault {\n  address = "${address}"\n  retry {\n    num_retries = -1\n  }\n}\n`;
+    const vault = /^vault /m.test(hcl)
+      ? ''
+      : `vault {\n  address = "${address}"\n  retry {\n    num_retries = -1\n  }\n}\n`;
     return this.write(name, `${vault}${hcl}`);
   }
 
@@ -224,7 +240,12 @@ export class Rig implements Activity {
       lines.push(line);
       collect('a log line', line);
     };
-    const real = createLogging({ level: 'trace', format: 'standard', targets: [{ write }], now: () => this.clock.now() });
+    const real = createLogging({
+      level: 'trace',
+      format: 'standard',
+      targets: [{ write }],
+      now: () => this.clock.now(),
+    });
     return { named: (name) => withBareFields(real.named(name), name) };
   }
 }

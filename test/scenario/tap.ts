@@ -8,6 +8,7 @@ export class Tap {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
+  #clients = 0;
   #cut: { after: number; readonly then: () => void } | undefined;
 
   constructor(target: string) {
@@ -17,6 +18,11 @@ export class Tap {
 
   get url(): string {
     return `http://127.0.0.1:${String(this.#port)}`;
+  }
+
+  /** Number of connections of clients. */
+  get connections(): number {
+    return this.#clients;
   }
 
   /** Opens the wire, always on the port it had first. */
@@ -55,7 +61,11 @@ export class Tap {
       socket.on('error', () => undefined);
       socket.on('close', () => this.#sockets.delete(socket));
     }
-    client.on('close', () => server.destroy());
+    this.#clients += 1;
+    client.on('close', () => {
+      this.#clients -= 1;
+      server.destroy();
+    });
     client.pipe(server);
     server.on('data', (bytes: Buffer) => this.#pass(client, bytes));
     server.on('close', () => client.destroy());

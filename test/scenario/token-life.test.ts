@@ -1,8 +1,10 @@
 // The token of the agent expires, reaches its maximum or is revoked while applications read and write (issue 3, done when 4). One virtual clock for
 // agent and server; every write is counted twice: as a request, and as a version of the secret.
 import { expect } from 'chai';
+import { startDevServer } from '../../core/dev-server/start.js';
 import { VirtualClock } from '../../core/sdk/testing/virtual-clock.js';
-import { fileSink, onRig, SERVE, type Rig, type RoleSettings, type RunningAgent } from './rig.js';
+import { plant } from './collector.js';
+import { fileSink, onRig, OPEN_POLICY, SERVE, type Rig, type RoleSettings, type RunningAgent } from './rig.js';
 
 const LOGIN = 'auth/approle/login';
 const RENEWAL = 'auth/token/renew-self';
@@ -30,8 +32,9 @@ const versionOf = async (rig: Rig): Promise<number> =>
   (await rig.admin('GET', 'secret/data/journal')).data.metadata.version as number;
 
 const written = (rig: Rig): number =>
-  rig.server.requests.all.filter(({ method, path, status }) => method === 'POST' && path === 'secret/data/journal' && status === 200)
-    .length;
+  rig.server.requests.all.filter(
+    ({ method, path, status }) => method === 'POST' && path === 'secret/data/journal' && status === 200,
+  ).length;
 
 async function start(rig: Rig, role: RoleSettings): Promise<RunningAgent> {
   const { method } = await rig.approle('app', role);
@@ -46,7 +49,8 @@ async function exactlyOnce(rig: Rig, work: Work): Promise<void> {
   expect(written(rig), 'writes that the server did').to.equal(work.applied);
 }
 
-const onVirtualRig = (scenario: (rig: Rig) => Promise<void>): Promise<void> => onRig({ clock: new VirtualClock() }, scenario);
+const onVirtualRig = (scenario: (rig: Rig) => Promise<void>): Promise<void> =>
+  onRig({ clock: new VirtualClock() }, scenario);
 
 describe('scenario: the life of the token', function () {
   this.timeout(30_000);
@@ -62,7 +66,9 @@ describe('scenario: the life of the token', function () {
       expect(logins.length).to.be.within(3, 5);
       expect(work).to.deep.equal({ refused: 0, applied: 150 });
       await exactlyOnce(rig, work);
-      expect(new Set(all.filter(({ method }) => method === 'POST').map(({ accessor }) => accessor)).size).to.equal(logins.length);
+      expect(new Set(all.filter(({ method }) => method === 'POST').map(({ accessor }) => accessor)).size).to.equal(
+        logins.length,
+      );
     }));
 
   it('replaces a batch token, which cannot be renewed, at about 70 % of its life (R7)', () =>
@@ -123,6 +129,45 @@ describe('scenario: the life of the token', function () {
       await exactlyOnce(rig, { refused: 0, applied: before.applied + 5 });
     }));
 
+  it('logs in to a server that came back without any memory, on the same port', () =>
+    onVirtualRig(async (rig) => {
+      const { method } = await rig.approle('app', { token_ttl: '60s' });
+      const port = Number(new URL(rig.url).port);
+      const ids = { role_id: rig.read('app.role-id'), secret_id: rig.read('app.secret-id') };
+      const agent = await rig.agent(`auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`);
+      await rig.pass(10);
+      const first = await rig.file('token');
+      await rig.server.close();
+      const second = await startDevServer({ listenAddress: `127.0.0.1:${String(port)}`, clock: rig.clock });
+      try {
+        const admin = (path: string, body: unknown) => second.server.call('POST', path, { body });
+        await admin('sys/auth/approle', { type: 'approle' });
+        await admin('sys/policies/acl/app', { policy: OPEN_POLICY });
+        await admin('auth/approle/role/app', { token_policies: ['app'], token_ttl: '60s' });
+        await admin('auth/approle/role/app/role-id', { role_id: ids.role_id });
+        await admin('auth/approle/role/app/custom-secret-id', { secret_id: ids.secret_id });
+        expect((await agent.ask('/v1/secret/data/journal')).status).to.equal(403);
+        await rig.pass(60_000);
+        expect((await agent.ask('/v1/secret/data/journal')).status).to.equal(404);
+        expect(plant('a token', await rig.file('token'))).to.not.equal(first);
+        await agent.stop();
+      } finally {
+        await second.close();
+      }
+    }));
+
+  it('comes back later when the server asks for it with Retry-After, and does not count that as a refusal', () =>
+    onVirtualRig(async (rig) => {
+      const trouble = { kind: 'fail', status: 503, errors: ['busy'], headers: { 'Retry-After': '40' } } as const;
+      rig.server.inject({ trouble, when: ({ path }) => path === LOGIN });
+      const { method } = await rig.approle('app');
+      await rig.agent(`auto_auth {\n${method}}\n${SERVE}`);
+      await rig.pass(60_000);
+      const times = rig.server.requests.all.filter(({ path }) => path === LOGIN).map(({ atMs }) => atMs);
+      expect(times).to.have.lengthOf(2);
+      expect(times[1]! - times[0]!).to.be.within(40_000, 46_000);
+    }));
+
   it('makes no storm of logins of tokens that live two seconds (R9)', () =>
     onVirtualRig(async (rig) => {
       await start(rig, { token_ttl: '2s', token_max_ttl: '2s' });
@@ -140,6 +185,10 @@ describe('scenario: the life of the token', function () {
       const waits = times.slice(1).map((at, index) => at - times[index]!);
       expect(waits[0]).to.be.within(750, 1_010);
       expect(Math.max(...waits)).to.be.within(225_000, 300_010);
-      waits.slice(1).forEach((wait, index) => expect(wait).to.be.within(1.4 * waits[index]! < 225_000 ? 1.4 * waits[index]! : 225_000, 300_010));
+      waits
+        .slice(1)
+        .forEach((wait, index) =>
+          expect(wait).to.be.within(1.4 * waits[index]! < 225_000 ? 1.4 * waits[index]! : 225_000, 300_010),
+        );
     }));
 });

@@ -1,5 +1,6 @@
 // Exact counts of what reaches the server under parallel load and when the server dies in the middle of an answer (issue 3, done when 4).
 import { expect } from 'chai';
+import { dial, requestBytes } from '../../core/sdk/testing/http-client.js';
 import type { Answer } from './client.js';
 import { fileSink, onRig, SERVE, type Rig, type RunningAgent } from './rig.js';
 import type { Tap } from './tap.js';
@@ -40,7 +41,9 @@ describe('scenario: traffic', function () {
     onRig({}, async (rig) => {
       const { method } = await rig.approle('app');
       const agent = await rig.agent(`auto_auth {\n${method}}\n${SERVE}`);
-      const writes = await hundred(() => agent.ask('/v1/secret/data/counter', { method: 'POST', body: { data: { n: 1 } } }));
+      const writes = await hundred(() =>
+        agent.ask('/v1/secret/data/counter', { method: 'POST', body: { data: { n: 1 } } }),
+      );
       expect(statuses(writes)).to.deep.equal([200]);
       expect(new Set(writes.map(({ json }) => json.data.version as number))).to.have.lengthOf(100);
       const reads = await hundred(() => agent.ask('/v1/secret/data/counter'));
@@ -49,6 +52,42 @@ describe('scenario: traffic', function () {
       expect(rig.server.requests.count('GET', 'secret/data/counter')).to.equal(100);
       const login = rig.server.requests.count('PUT', 'auth/approle/login');
       expect(rig.server.requests.all, 'nothing else reached the server').to.have.lengthOf(200 + login);
+    }));
+
+  it('lets 100 requests that come before the first token wait for it, and then makes one call of them (D-22)', () =>
+    onRig({}, async (rig) => {
+      await rig.engines('5m', '1h');
+      const { method } = await rig.approle('app');
+      rig.server.inject({ trouble: { kind: 'delay', delayMs: 300 }, when: ({ path }) => path.endsWith('login') });
+      const agent = await rig.agent(`auto_auth {\n${method}}\n${SERVE}`);
+      const answers = await hundred(() => agent.ask('/v1/aws/creds/app'));
+      expect(statuses(answers)).to.deep.equal([200]);
+      expect(rig.server.requests.count('GET', 'aws/creds/app')).to.equal(1);
+      expect(rig.server.requests.count('PUT', 'auth/approle/login')).to.equal(1);
+    }));
+
+  it('cancels the call that no client waits for any more: its connection to the server is cut (D-30)', () =>
+    onRig({}, async (rig) => {
+      const { tap, agent } = await behindTap(rig);
+      rig.server.inject({ trouble: { kind: 'hang' }, when: ({ path }) => path === 'secret/data/slow' });
+      await leave(agent.url, '/v1/secret/data/slow', () => rig.server.requests.count('GET', 'secret/data/slow') === 1);
+      const before = tap.connections;
+      await until(
+        () => `the end of one of ${String(before)} connections, not ${String(tap.connections)}`,
+        () => tap.connections === before - 1,
+      );
+      expect(agent.lines.join('')).to.not.match(/\[(WARN|ERROR)\]/);
+    }));
+
+  it('finishes the call that may issue a secret although its client left: the next one gets it from the cache (D-30)', () =>
+    onRig({}, async (rig) => {
+      await rig.engines('5m', '1h');
+      const { agent } = await behindTap(rig);
+      rig.server.inject({ trouble: { kind: 'delay', delayMs: 300 }, when: ({ path }) => path === 'aws/creds/app' });
+      await leave(agent.url, '/v1/aws/creds/app', () => rig.server.requests.count('GET', 'aws/creds/app') === 1);
+      const next = await agent.ask('/v1/aws/creds/app');
+      expect([next.status, next.headers['x-cache']]).to.deep.equal([200, 'HIT']);
+      expect(rig.server.requests.count('GET', 'aws/creds/app')).to.equal(1);
     }));
 
   it('never passes a broken body off as whole when the server is killed half-way, and reads again after its restart', () =>
@@ -92,7 +131,11 @@ describe('scenario: traffic', function () {
       await tap.open();
       expect([broken.status, rig.server.requests.count('GET', 'aws/creds/app')]).to.deep.equal([502, 1]);
       const next = await agent.ask('/v1/aws/creds/app');
-      expect([next.status, next.headers['x-cache'], rig.server.requests.count('GET', 'aws/creds/app')]).to.deep.equal([200, 'MISS', 2]);
+      expect([next.status, next.headers['x-cache'], rig.server.requests.count('GET', 'aws/creds/app')]).to.deep.equal([
+        200,
+        'MISS',
+        2,
+      ]);
     }));
 
   it('lets requests that reached no server wait with retries, and each write is applied exactly once after the restart', () =>
@@ -115,4 +158,12 @@ async function behindTap(rig: Rig, retries = -1): Promise<{ readonly tap: Tap; r
   const agent = await rig.agent(`${vault}auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`);
   await rig.file('token');
   return { tap, agent };
+}
+
+// Asks and hangs up as soon as the request has arrived at the server.
+async function leave(url: string, path: string, hasArrived: () => boolean): Promise<void> {
+  const socket = await dial(url);
+  socket.write(requestBytes({ path }));
+  await until('the request to arrive', hasArrived);
+  socket.destroy();
 }

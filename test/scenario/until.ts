@@ -6,7 +6,7 @@ const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 /** Waits until `look` gives something true, and returns it. Throws after the bound, with `what` in the message. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   look: () => T | Promise<T>,
   boundMs = 8_000,
 ): Promise<Exclude<T, undefined | false | null | '' | 0>> {
@@ -14,7 +14,8 @@ export async function until<T>(
   for (;;) {
     const seen = await look();
     if (seen) return seen as Exclude<T, undefined | false | null | '' | 0>;
-    if (Date.now() > end) throw new Error(`waited ${String(boundMs)} ms in vain for: ${what}`);
+    if (Date.now() > end)
+      throw new Error(`waited ${String(boundMs)} ms in vain for: ${typeof what === 'string' ? what : what()}`);
     await turn(LOOK_EVERY_MS);
   }
 }

@@ -9,22 +9,29 @@ import { collect } from './collector.js';
 import { fileSink, LISTENER, onRig, SERVE, type Rig, type RunningAgent } from './rig.js';
 import { until } from './until.js';
 
-const stateOf = (agent: RunningAgent, id: string): string | undefined => agent.agent.status().find((row) => row.id === id)?.state;
+const stateOf = (agent: RunningAgent, id: string): string | undefined =>
+  agent.agent.status().find((row) => row.id === id)?.state;
 
 const errorsOf = (json: unknown): string[] => (json as { errors: string[] }).errors;
 
 async function html(): Promise<{ readonly url: string; readonly server: Server }> {
   const server = createServer((_, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><body>Please sign in to the hotel network</body></html>');
+    response
+      .writeHead(200, { 'Content-Type': 'text/html' })
+      .end('<html><body>Please sign in to the hotel network</body></html>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}` };
 }
 
 const error = (agent: RunningAgent, pattern: RegExp): Promise<string> =>
-  until(`${String(pattern)} in ${agent.lines.join('')}`, () => agent.lines.find((line) => line.includes('[ERROR]') && pattern.test(line)));
+  until(
+    () => `${String(pattern)} in ${agent.lines.join('')}`,
+    () => agent.lines.find((line) => line.includes('[ERROR]') && pattern.test(line)),
+  );
 
-const withSink = (rig: Rig, method: string): string => `auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`;
+const withSink = (rig: Rig, method: string): string =>
+  `auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`;
 
 describe('scenario: trouble with the server', function () {
   this.timeout(30_000);
@@ -33,13 +40,22 @@ describe('scenario: trouble with the server', function () {
     onRig({}, async (rig) => {
       const { method } = await rig.approle('app');
       const up = await rig.server.down();
-      const impatient = withSink(rig, method).replace('use_auto_auth_token = true', 'use_auto_auth_token = true\n  token_wait = "100ms"');
+      const impatient = withSink(rig, method).replace(
+        'use_auto_auth_token = true',
+        'use_auto_auth_token = true\n  token_wait = "100ms"',
+      );
       const agent = await rig.agent(impatient);
       expect(stateOf(agent, 'listener.1')).to.equal('ok');
-      expect(await error(agent, /error authenticating/)).to.match(/UPSTREAM_UNREACHABLE.*nothing listens there.*backoff=/);
+      expect(await error(agent, /error authenticating/)).to.match(
+        /UPSTREAM_UNREACHABLE.*nothing listens there.*backoff=/,
+      );
       expect(stateOf(agent, 'auto_auth.default')).to.equal('degraded');
       const waiting = await agent.ask('/v1/secret/data/app');
-      expect([waiting.status, waiting.headers['retry-after'], errorsOf(waiting.json).length]).to.deep.equal([503, '1', 1]);
+      expect([waiting.status, waiting.headers['retry-after'], errorsOf(waiting.json).length]).to.deep.equal([
+        503,
+        '1',
+        1,
+      ]);
       const own = await agent.ask('/v1/secret/data/app', { headers: { 'X-Vault-Token': 'own-token-of-client' } });
       expect([own.status, own.headers['content-type']]).to.deep.equal([502, 'application/json']);
       expect(errorsOf(own.json)[0]).to.match(/^failed to get the response: UPSTREAM_UNREACHABLE: .*127\.0\.0\.1/);
@@ -67,12 +83,20 @@ describe('scenario: trouble with the server', function () {
       const { method } = await rig.approle('app');
       const other = await html();
       try {
-        const agent = await rig.agent(`${withSink(rig, method).replace('true\n}', 'true\n  token_wait = "50ms"\n}')}`, { address: other.url });
+        const agent = await rig.agent(`${withSink(rig, method).replace('true\n}', 'true\n  token_wait = "50ms"\n}')}`, {
+          address: other.url,
+        });
         const line = await error(agent, /error authenticating/);
-        expect(line).to.match(/UPSTREAM_BAD_REPLY|AUTH_BAD_ANSWER/).and.match(/HTML|html|JSON/);
+        expect(line)
+          .to.match(/UPSTREAM_BAD_REPLY|AUTH_BAD_ANSWER/)
+          .and.match(/HTML|html|JSON/);
         expect(line).to.not.contain('hotel network');
         const passed = await agent.ask('/v1/secret/data/x', { headers: { 'X-Vault-Token': 'own-token-of-client' } });
-        expect([passed.status, passed.headers['content-type'], passed.text.startsWith('<html>')]).to.deep.equal([200, 'text/html', true]);
+        expect([passed.status, passed.headers['content-type'], passed.text.startsWith('<html>')]).to.deep.equal([
+          200,
+          'text/html',
+          true,
+        ]);
       } finally {
         other.server.closeAllConnections();
         other.server.close();
@@ -82,8 +106,14 @@ describe('scenario: trouble with the server', function () {
   it('names an expired certificate of the server, one that nobody trusts, and one for another name', async () => {
     const ca = makeCertificate({ name: 'Scenario CA', authority: true });
     const cases = [
-      { made: makeCertificate({ name: 'localhost', issuer: ca, toMs: Date.UTC(2021, 0, 1) }), said: /certificate of the server has expired/ },
-      { made: makeCertificate({ name: 'localhost' }), said: /self-signed and not trusted|not signed by a trusted authority/ },
+      {
+        made: makeCertificate({ name: 'localhost', issuer: ca, toMs: Date.UTC(2021, 0, 1) }),
+        said: /certificate of the server has expired/,
+      },
+      {
+        made: makeCertificate({ name: 'localhost' }),
+        said: /self-signed and not trusted|not signed by a trusted authority/,
+      },
       { made: makeCertificate({ name: 'other', hosts: ['other.example'], issuer: ca }), said: /is for another name/ },
     ];
     for (const { made, said } of cases) {
@@ -91,7 +121,9 @@ describe('scenario: trouble with the server', function () {
         const { method } = await rig.approle('app');
         const vault = `vault {\n  address = "${rig.url}"\n  ca_cert = "${rig.write('ca.pem', ca.cert)}"\n  retry {\n    num_retries = -1\n  }\n}\n`;
         const agent = await rig.agent(`${vault}${withSink(rig, method)}`);
-        expect(await error(agent, /error authenticating/)).to.match(/UPSTREAM_TLS/).and.match(said);
+        expect(await error(agent, /error authenticating/))
+          .to.match(/UPSTREAM_TLS/)
+          .and.match(said);
         const refused = await agent.ask('/v1/sys/health');
         expect([refused.status, said.test(refused.text)]).to.deep.equal([502, true]);
         expect(rig.server.requests.all).to.have.lengthOf(0);
@@ -136,7 +168,10 @@ describe('scenario: trouble with the server', function () {
       const agent = await rig.agent(withSink(rig, method));
       await rig.file('token');
       for (const status of [400, 403, 500, 503]) {
-        rig.server.inject({ trouble: { kind: 'fail', status, errors: [`made up ${String(status)}`] }, when: ({ path }) => path === 'aws/creds/app' });
+        rig.server.inject({
+          trouble: { kind: 'fail', status, errors: [`made up ${String(status)}`] },
+          when: ({ path }) => path === 'aws/creds/app',
+        });
         const answer = await agent.ask('/v1/aws/creds/app');
         expect([answer.status, errorsOf(answer.json)]).to.deep.equal([status, [`made up ${String(status)}`]]);
       }

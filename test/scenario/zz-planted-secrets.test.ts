@@ -5,7 +5,8 @@ import { ask } from './client.js';
 import { collect, collected, leaks, plant, plantedCount, spellingsOf } from './collector.js';
 import { fileSink, LISTENER, onRig, SERVE } from './rig.js';
 
-const awkward = (what: string): string => plant(what, `${what} "quoted" \\ /+&=% ü ${Math.random().toString(36).slice(2)}`);
+const awkward = (what: string): string =>
+  plant(what, `${what} "quoted" \\ /+&=% ü ${Math.random().toString(36).slice(2)}`);
 
 describe('scenario: planted secrets', function () {
   this.timeout(30_000);
@@ -19,10 +20,18 @@ describe('scenario: planted secrets', function () {
       Buffer.from(secret).toString('hex'),
       ...['', 'x', 'xx', 'xxx'].flatMap((before) => {
         const bytes = Buffer.from(`${before}${secret} and more`);
-        return [bytes.toString('base64'), bytes.toString('base64url'), bytes.subarray(0, before.length + Buffer.byteLength(secret)).toString('base64')];
+        return [
+          bytes.toString('base64'),
+          bytes.toString('base64url'),
+          bytes.subarray(0, before.length + Buffer.byteLength(secret)).toString('base64'),
+        ];
       }),
     ];
-    for (const text of shown) expect(spellingsOf(secret).some((form) => text.includes(form)), text).to.equal(true);
+    for (const text of shown)
+      expect(
+        spellingsOf(secret).some((form) => text.includes(form)),
+        text,
+      ).to.equal(true);
     expect(spellingsOf(secret).some((form) => 'nothing of the kind'.includes(form))).to.equal(false);
   });
 
@@ -58,10 +67,19 @@ describe('scenario: planted secrets', function () {
     onRig({}, async (rig) => {
       const password = awkward('an echoed password');
       rig.write('password', password);
-      const echo = { kind: 'fail', status: 400, errors: [`cannot parse ${JSON.stringify({ password })}: ${password}`] } as const;
+      const echo = {
+        kind: 'fail',
+        status: 400,
+        errors: [`cannot parse ${JSON.stringify({ password })}: ${password}`],
+      } as const;
       rig.server.inject({ trouble: echo, times: 100, when: ({ path }) => path.includes('login') });
       const block = `method "userpass" {\n  exit_on_err = true\n  config = {\n    username = "anna"\n    password_file_path = "${rig.path('password')}"\n  }\n}\n`;
-      const running = rig.command(['agent', `-config=${rig.config(`auto_auth {\n${block}${fileSink(rig.path('token'))}}\n`)}`, '-log-level=trace', '-log-format=json']);
+      const running = rig.command([
+        'agent',
+        `-config=${rig.config(`auto_auth {\n${block}${fileSink(rig.path('token'))}}\n`)}`,
+        '-log-level=trace',
+        '-log-format=json',
+      ]);
       expect(await running.code()).to.equal(1);
       expect(running.err).to.contain('AUTH_REFUSED');
     }));
@@ -87,10 +105,16 @@ describe('scenario: planted secrets', function () {
   it('dumps and stops an agent whose client holds secrets (SIGUSR1, SIGTERM)', () =>
     onRig({}, async (rig) => {
       const { method } = await rig.approle('app');
-      const running = rig.command(['agent', `-config=${rig.config(`auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`)}`, '-log-level=trace']);
+      const running = rig.command([
+        'agent',
+        `-config=${rig.config(`auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`)}`,
+        '-log-level=trace',
+      ]);
       const url = (await running.says(/Api Address 1: (\S+)/))[1]!;
       await running.says(/authentication successful/);
-      await ask(url, '/v1/secret/data/x', { headers: { 'X-Vault-Token': plant('a client token', 's.anotherclienttoken12345678') } });
+      await ask(url, '/v1/secret/data/x', {
+        headers: { 'X-Vault-Token': plant('a client token', 's.anotherclienttoken12345678') },
+      });
       running.signal('SIGUSR1');
       await running.says(/^\[\{.*\}\]$/m);
       expect(await running.stop()).to.equal(0);
@@ -99,8 +123,18 @@ describe('scenario: planted secrets', function () {
   it('finds no planted secret in anything that was printed, logged or answered as an error', () => {
     expect(plantedCount()).to.be.greaterThan(10);
     expect(collected().length).to.be.greaterThan(100);
-    for (const kind of ['a log line', 'claviger agent, standard error', 'an error body', 'metrics', 'bare log fields of agent.auth.handler', 'claviger config, standard output']) {
-      expect(collected().some(({ from }) => from === kind), kind).to.equal(true);
+    for (const kind of [
+      'a log line',
+      'claviger agent, standard error',
+      'an error body',
+      'metrics',
+      'bare log fields of agent.auth.handler',
+      'claviger config, standard output',
+    ]) {
+      expect(
+        collected().some(({ from }) => from === kind),
+        kind,
+      ).to.equal(true);
     }
     expect(leaks()).to.deep.equal([]);
   });

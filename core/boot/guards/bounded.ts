@@ -19,15 +19,19 @@ export async function bounded<T>(
   const abort = new AbortController();
   let cancel: (() => void) | undefined;
   const stop = new Promise<never>((_, reject) => {
-    const end = (reason: unknown): void => {
+    const end = (reason: Error): void => {
       abort.abort(reason);
       reject(reason);
     };
     cancel = guarded.clock.after(call.boundMs, () =>
       end(agentError('PLUGIN_CALL_TIMEOUT', { plugin: guarded.label, call: call.name, seconds: call.boundMs / 1000 })),
     );
-    if (call.outer?.aborted) end(call.outer.reason);
-    else call.outer?.addEventListener('abort', () => end(call.outer?.reason), { once: true, signal: abort.signal });
+    if (call.outer?.aborted) end(call.outer.reason as Error);
+    else
+      call.outer?.addEventListener('abort', () => end(call.outer?.reason as Error), {
+        once: true,
+        signal: abort.signal,
+      });
   });
   stop.catch(() => undefined);
   try {

@@ -17,9 +17,14 @@ export function sampleFaults(text: string, manifest: Manifest, schema: Schema): 
   const syntax = problems.map(({ message }) => message);
   const names = [manifest.name, ...(manifest.aliases ?? [])];
   const block = findBlock(tree, names);
+  if (block === undefined && isUnnamed(manifest, schema)) return syntax;
   if (block === undefined) return [...syntax, `no block "${manifest.name}"`];
   return [...syntax, ...settingsFaults(manifest.kind, block, schema)];
 }
+
+/** A store that needs no settings may be what the agent uses when none is named, so that its sample names none. */
+const isUnnamed = ({ kind }: Manifest, { required = [] }: Schema): boolean =>
+  kind === 'cache-store' && required.length === 0;
 
 function settingsFaults(kind: Kind, block: ObjectNode, schema: Schema): string[] {
   const frame = FRAME[kind];

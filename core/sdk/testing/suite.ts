@@ -10,6 +10,7 @@ import { makeFakes } from './fakes.js';
 import type { Bench, Harness } from './harness.js';
 import { asUrl, importDefault, preparePlugin, readManifest } from './load-plugin.js';
 import { leaksIn, show } from './log-spy.js';
+import { Secret } from '../secret.js';
 
 /** The runner's test function: mocha's `it`, node:test's `test` and the like. */
 export type TestFunction = (name: string, body: () => Promise<void>) => unknown;
@@ -89,7 +90,7 @@ async function makeScene<T, H extends Harness>(
   plantSecrets(settings, schema, planted);
   const mount = 'mount' in harness ? (harness.mount as string | undefined) : undefined;
   const prepare = async (other: object = settings): Promise<() => T & Component> => {
-    const given = { settings: withDefaults(other, schema), mount, fakes: bench.fakes };
+    const given = { settings: sealed(withDefaults(other, schema), schema), mount, fakes: bench.fakes };
     const { build } = await preparePlugin<T & Component>(options.plugin, given);
     return () => {
       const plugin = build();
@@ -120,6 +121,18 @@ function withDefaults(settings: object, schema: Schema): object {
     .filter(([, property]) => property.default !== undefined && property['x-duration'] !== true)
     .map(([key, property]) => [key, property['x-octal'] === true ? octal(property.default) : property.default]);
   return { ...(Object.fromEntries(defaults) as object), ...settings };
+}
+
+/** Secret settings as the host gives them: as `Secret`. */
+function sealed(settings: object, schema: Schema): object {
+  const isSecret = (key: string, value: unknown): value is string =>
+    typeof value === 'string' && value !== '' && schema.properties?.[key]?.['x-secret'] === true;
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [
+      key,
+      isSecret(key, value) ? new Secret(value) : (value as unknown),
+    ]),
+  );
 }
 
 function octal(value: unknown): unknown {

@@ -20,6 +20,8 @@ const IGNORED = new Set([
   'x-amzn-trace-id',
   'via',
   'forwarded',
+  // the mark of agents in a row; it changes with each start of one
+  'x-claviger-hop',
   'x-vault-index',
   'x-vault-forward',
   'x-vault-inconsistent',

@@ -2,3 +2,8 @@ cache {
   request_hasher "canonical" {
   }
 }
+
+listener "tcp" {
+  address     = "127.0.0.1:8100"
+  tls_disable = true
+}

@@ -61,6 +61,7 @@ describe('request hasher canonical', () => {
     'X-Forwarded-Proto',
     'Via',
     'Forwarded',
+    'X-Claviger-Hop',
     'X-Vault-Index',
     'X-Vault-Forward',
     'X-Vault-Inconsistent',

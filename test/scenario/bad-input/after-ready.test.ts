@@ -18,7 +18,11 @@ interface Component {
 }
 
 /** One degraded agent: what its log says, what its health says, how it answers; then it stops as any other. */
-async function degraded(rig: Rig, hcl: string, wanted: { readonly line: RegExp; readonly code: string }): Promise<Call> {
+async function degraded(
+  rig: Rig,
+  hcl: string,
+  wanted: { readonly line: RegExp; readonly code: string },
+): Promise<Call> {
   const call = new Call(['agent', '-config', rig.config(hcl)]);
   const url = await call.url();
   await call.says(wanted.line);
@@ -119,7 +123,9 @@ describe('bad input: after the agent is ready', function () {
       const pid = `pid_file = "${rig.path('pid')}"\n`;
       const agent = rig.command(['agent', '-config', rig.config(`${pid}${identity(rig, method)}${LISTENER}`)]);
       const url = (await agent.says(/Api Address 1: (\S+)/))[1]!;
-      await agent.says(/AUTH_CREDENTIAL_UNREADABLE: auth-method \\?"approle\\?" \(auth_method\.default\): secret_id_file_path: \S+\/secret cannot be read \(it is a directory\)/);
+      await agent.says(
+        /AUTH_CREDENTIAL_UNREADABLE: auth-method \\?"approle\\?" \(auth_method\.default\): secret_id_file_path: \S+\/secret cannot be read \(it is a directory\)/,
+      );
       expect((await ask(url, '/v1/sys/health')).status).to.equal(200);
       const { json } = await ask(url, '/agent/v1/health');
       expect(json.components.find((one: Component) => one.id === 'auto_auth.default')).to.include({

@@ -56,14 +56,30 @@ describe('bad input: before the agent is ready', function () {
     inFolder(async (folder) => {
       writeCertificates(folder);
       const rows: readonly (readonly [cert: string, key: string, text: string])[] = [
-        ['expired.pem', 'expired.key', `the certificate in ${folder.at('expired.pem')} expired on 2021-01-01T00:00:00.000Z; put a renewed`],
-        ['none.pem', 'good.key', `tls_cert_file ${folder.at('none.pem')}: no such file or folder (ENOENT); check the path`],
-        ['good.pem', 'expired.key', `the key in ${folder.at('expired.key')} does not belong to the certificate in ${folder.at('good.pem')}; give`],
+        [
+          'expired.pem',
+          'expired.key',
+          `the certificate in ${folder.at('expired.pem')} expired on 2021-01-01T00:00:00.000Z; put a renewed`,
+        ],
+        [
+          'none.pem',
+          'good.key',
+          `tls_cert_file ${folder.at('none.pem')}: no such file or folder (ENOENT); check the path`,
+        ],
+        [
+          'good.pem',
+          'expired.key',
+          `the key in ${folder.at('expired.key')} does not belong to the certificate in ${folder.at('good.pem')}; give`,
+        ],
         ['good.key', 'good.key', `tls_cert_file ${folder.at('good.key')} does not hold a PEM certificate`],
       ];
       for (const [cert, key, text] of rows) {
         const tls = [`tls_cert_file = "${folder.at(cert)}"`, `tls_key_file = "${folder.at(key)}"`];
-        const { code, out, err } = await call(['agent', '-config', folder.write('a.hcl', listener('127.0.0.1:0', ...tls))]);
+        const { code, out, err } = await call([
+          'agent',
+          '-config',
+          folder.write('a.hcl', listener('127.0.0.1:0', ...tls)),
+        ]);
         expect(code).to.equal(1);
         expect(err).to.include(`LISTEN_TLS: listener "tcp" (listener.1): TLS of 127.0.0.1:0 cannot be set up: ${text}`);
         expect(out).to.not.include('Api Address');

@@ -85,7 +85,13 @@ const ROWS: readonly Row[] = [
     'FILE:3:3: CONFIG_LISTENER_TLS listener[0] (tcp on 127.0.0.1:8100) has a certificate but no key',
     '-> set tls_key_file',
   ],
-  ['nothing to do', 'a.hcl', 'pid_file = "/run/pid"\n', 'CONFIG_MISSING the configuration needs auto_auth, cache or listener', '->'],
+  [
+    'nothing to do',
+    'a.hcl',
+    'pid_file = "/run/pid"\n',
+    'CONFIG_MISSING the configuration needs auto_auth, cache or listener',
+    '->',
+  ],
 ];
 
 function expectLines({ code, out, err }: Called, lines: readonly string[]): void {
@@ -118,7 +124,9 @@ describe('bad input: configuration', () => {
       ]);
       mkdirSync(folder.at('empty'));
       const { err } = await call(['agent', '-config', folder.at('empty')]);
-      expect(err).to.match(/^CONFIG_MISSING the configuration needs auto_auth, cache or listener\n {2}-> add an auto_auth block/);
+      expect(err).to.match(
+        /^CONFIG_MISSING the configuration needs auto_auth, cache or listener\n {2}-> add an auto_auth block/,
+      );
     }));
 
   it('a command line that is wrong: one line with what was meant', async () => {
@@ -126,10 +134,16 @@ describe('bad input: configuration', () => {
       [['agent'], 'CONFIG_USAGE: agent needs at least one -config=<path>; run with -help for the list of options\n'],
       [['proxy', '-confg=a'], 'CONFIG_USAGE: unknown option -confg; did you mean -config?; run with -help'],
       [['agent', '-config'], 'CONFIG_USAGE: -config needs a value; run with -help'],
-      [['agent', '-config=a', '-exit-after-auth=maybe'], 'CONFIG_USAGE: -exit-after-auth is either true or false, not "maybe"'],
+      [
+        ['agent', '-config=a', '-exit-after-auth=maybe'],
+        'CONFIG_USAGE: -exit-after-auth is either true or false, not "maybe"',
+      ],
       [['agent', '-config=a', 'b'], 'CONFIG_USAGE: unexpected argument "b"'],
       [['config', 'valdate', 'a.hcl'], 'CONFIG_USAGE: unknown action "config valdate"'],
-      [['plugin', 'describe', 'nothing'], 'PLUGIN_NOT_FOUND: there is no plugin named "nothing"; "claviger plugin list" shows all'],
+      [
+        ['plugin', 'describe', 'nothing'],
+        'PLUGIN_NOT_FOUND: there is no plugin named "nothing"; "claviger plugin list" shows all',
+      ],
       [['agnet'], 'unknown command "agnet"\n\nUsage: claviger'],
     ];
     for (const [args, line] of rows) {
@@ -150,14 +164,20 @@ describe('bad input: configuration', () => {
       );
       const lines = ['2:10 auth method "aws"', '9:1 template', '14:3 cache.persist'].map((line) => {
         const [place, ...what] = line.split(' ');
-        return [`${path}:${place}: CONFIG_NOT_SUPPORTED_YET `, `${what.join(' ')} is understood, but this version cannot do it yet`] as const;
+        return [
+          `${path}:${place}: CONFIG_NOT_SUPPORTED_YET `,
+          `${what.join(' ')} is understood, but this version cannot do it yet`,
+        ] as const;
       });
       const valid = await call(['config', 'validate', path]);
       expect([valid.code, valid.out]).to.deep.equal([0, 'The configuration is valid.\n']);
       for (const [head, tail] of lines) expect(valid.err).to.include(`${head}warning: ${tail}`);
       expect(valid.err).to.match(/\n0 errors, 3 warnings\n$|\n3 warnings\n$/);
       const started = await call(['agent', '-config', path]);
-      expectLines(started, lines.map((line) => line.join('')));
+      expectLines(
+        started,
+        lines.map((line) => line.join('')),
+      );
       expect(started.err).to.match(/\n3 errors\n$/);
       const exec = folder.write(
         'b.hcl',

@@ -73,12 +73,12 @@ describe('bad input: secret settings', function () {
       expect([text.code, json.code]).to.deep.equal([0, 0]);
       expectNoSecret(text.out + text.err + json.out + json.err);
       const { config, plan } = JSON.parse(json.out);
-      const [a, b, c] = config.identities.map((one: any) => one.method.settings);
+      const [a, b, c] = config.identities.map((one: { method: { settings: unknown } }) => one.method.settings);
       expect(a).to.include({ role_id: '[secret]', secret_id: '[secret]', secrt_id: '[secret]' });
       expect(b).to.include({ username: 'bob', password: '[secret]' });
       expect(c).to.include({ role: 'app', secret_key: '[secret]' });
       expect(config.vault.httpProxy).to.equal('http://[secret]@proxy.test:3128');
-      expect(plan.find((one: any) => one.id === 'auth_method.b').settings.password).to.equal('[secret]');
+      expect(plan.find((one: { id: string }) => one.id === 'auth_method.b').settings.password).to.equal('[secret]');
       expect(text.out).to.include('"password": "[secret]"').and.to.include('Plan, in start order:');
     }));
 
@@ -107,7 +107,12 @@ describe('bad input: secret settings', function () {
       const secret = rig.read('app.secret-id');
       const method = `method "approle" {\n  config = {\n    role_id = "${role}"\n    secret_id = "${secret}"\n  }\n}\n`;
       const sink = `sink "file" {\n  config = {\n    path = "${rig.path('token')}"\n  }\n}\n`;
-      const agent = new Call(['agent', '-log-level=trace', '-config', rig.config(`auto_auth {\n${method}${sink}}\n${LISTENER}`)]);
+      const agent = new Call([
+        'agent',
+        '-log-level=trace',
+        '-config',
+        rig.config(`auto_auth {\n${method}${sink}}\n${LISTENER}`),
+      ]);
       expect(await rig.file('token')).to.match(/^\S{20,}$/);
       const { code } = await agent.stop();
       expect(code).to.equal(0);

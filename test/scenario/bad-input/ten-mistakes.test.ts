@@ -63,7 +63,9 @@ describe('bad input: ten mistakes over three files', function () {
       expect([await json.code(), await text.code()]).to.deep.equal([1, 1]);
       const report = JSON.parse(json.out);
       expect([json.err, report.errors, report.warnings]).to.deep.equal(['', 10, 0]);
-      const found = report.problems.map((one: any) => `${one.file}:${one.line}:${one.column} ${one.code}`);
+      const found = report.problems.map(
+        (one: Record<string, string>) => `${one.file}:${one.line}:${one.column} ${one.code}`,
+      );
       expect(found).to.deep.equal(WANTED);
       for (const one of report.problems) {
         expect(one.severity).to.equal('error');

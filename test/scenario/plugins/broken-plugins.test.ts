@@ -80,7 +80,7 @@ const IN_CODE: readonly Row[] = [
     'a syntax error',
     edit('async prepare() {', 'async prepare( {'),
     'PLUGIN_ENTRY: auth-method "jwt-env" cannot be loaded: ',
-    '(DIR/index.js:19)',
+    '(DIR/index.js); "node --check DIR/index.js" shows the line',
   ],
   [
     'an import that does not exist',
@@ -149,7 +149,10 @@ describe('broken plugins', function () {
       inWorkshop(async (shop) => {
         const config = shop.config();
         breakIt(shop);
-        for (const args of [['config', 'validate', config], ['agent', '-config', config]]) {
+        for (const args of [
+          ['config', 'validate', config],
+          ['agent', '-config', config],
+        ]) {
           const { code, out, err } = await call(args);
           expect([code, out]).to.deep.equal([1, '']);
           for (const text of texts) expect(err).to.include(text.replaceAll('DIR', shop.plugin));
@@ -207,7 +210,7 @@ describe('broken plugins', function () {
         await rig.pass(61_000);
         const line = agent.lines.find((one) => one.includes('PLUGIN_CALL_TIMEOUT'));
         expect(line).to.include('auth-method \\"jwt-env\\" (auth_method.default) did not finish prepare within 60 s');
-        expect(agent.agent.status.find(({ id }) => id === 'auto_auth.default')).to.include({ state: 'degraded' });
+        expect(agent.agent.status().find(({ id }) => id === 'auto_auth.default')).to.include({ state: 'degraded' });
         await rig.pass(65_000);
         expect(agent.lines.filter((one) => one.includes('PLUGIN_CALL_TIMEOUT')).length).to.be.greaterThan(1);
       }),
@@ -218,7 +221,9 @@ describe('broken plugins', function () {
       shop.manifest({ kind: 'spell' });
       const { code, out, err } = await call(['plugin', 'list', '-directory', shop.path]);
       expect(code).to.equal(1);
-      expect(err).to.include(`${shop.plugin}/plugin.json is not a valid plugin manifest: "kind" must be one of auth-method, `);
+      expect(err).to.include(
+        `${shop.plugin}/plugin.json is not a valid plugin manifest: "kind" must be one of auth-method, `,
+      );
       expect(out).to.match(/^auth-method +approle/m);
     }));
 });

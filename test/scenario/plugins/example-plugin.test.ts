@@ -54,7 +54,7 @@ describe('a plugin outside the repository', function () {
         const url = (await agent.says(/Api Address 1: (\S+)/))[1]!;
         const held = plant('the token of the plugin', await rig.file('token'));
         const self = await rig.server.call('GET', 'auth/token/lookup-self', { token: held });
-        expect((self.body as any).data).to.deep.include({ path: 'auth/jwt/login', meta: { role: 'app' } });
+        expect((self.body as { data: object }).data).to.deep.include({ path: 'auth/jwt/login', meta: { role: 'app' } });
         await rig.admin('POST', 'secret/data/app', { data: { colour: 'green' } });
         expect((await ask(url, '/v1/secret/data/app')).json.data.data).to.deep.equal({ colour: 'green' });
         expect(await agent.stop()).to.equal(0);
@@ -69,7 +69,9 @@ describe('a plugin outside the repository', function () {
         /error="AUTH_JWT_ENV_EMPTY: auth-method \\?"jwt-env\\?" \(auth_method\.default\): the environment variable APP_JWT is not set; start the agent with APP_JWT set/,
       );
       const { json } = await ask(await agent.url(), '/agent/v1/health');
-      expect(json.components.find((one: any) => one.id === 'auto_auth.default')).to.include({ state: 'degraded' });
+      expect(json.components.find((one: { id: string }) => one.id === 'auto_auth.default')).to.include({
+        state: 'degraded',
+      });
       expect((await agent.stop()).code).to.equal(0);
     }));
 
@@ -78,14 +80,16 @@ describe('a plugin outside the repository', function () {
       shop.write('index.js', 'throw new Error("this code was run");');
       const listed = await call(['plugin', 'list', '-directory', shop.path]);
       expect([listed.code, listed.err]).to.deep.equal([0, '']);
-      expect(listed.out).to.match(/^auth-method +jwt-env +experimental +external +Logs in with a JSON web token from an env/m);
+      expect(listed.out).to.match(
+        /^auth-method +jwt-env +experimental +external +Logs in with a JSON web token from an env/m,
+      );
       expect(listed.out).to.match(/^auth-method +approle +stable +built-in/m);
       const described = await call(['plugin', 'describe', '-directory', shop.path, 'jwt-env']);
       expect(described.out).to.include('role (required)\n      Role to log in as.');
       expect(described.out).to.include('variable (default "APP_JWT")').and.to.include('method "jwt-env" {');
       expect((await call(['config', 'validate', shop.config()])).code).to.equal(0);
       const schema = await call(['plugin', 'list', '-json', '-directory', shop.path]);
-      expect(JSON.parse(schema.out).map((one: any) => one.name)).to.include('jwt-env');
+      expect(JSON.parse(schema.out).map((one: { name: string }) => one.name)).to.include('jwt-env');
     }));
 
   it('has its settings checked by its own schema, with places and the nearest name', () =>

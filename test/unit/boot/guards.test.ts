@@ -51,6 +51,18 @@ describe('guards around plugins', () => {
     expect(seen!.aborted).to.equal(true);
   });
 
+  it('an error of start and stop gets the name of the plugin, once; errors about plugins have it already', async () => {
+    const guarded = { label: 'sink "mine"', clock: new VirtualClock() };
+    const fault = agentError('SINK_NOT_WRITABLE', { path: '/t', why: 'no' });
+    const fails = (): Promise<never> => Promise.reject(fault);
+    const sink = guardSink(guarded, { write: fails, start: fails, stop: fails });
+    const message = 'sink "mine": cannot write /t: no';
+    expect(await failure(sink.start!(never))).to.include({ code: 'SINK_NOT_WRITABLE', act: 'fix-host', message });
+    expect((await failure(sink.stop!(never))).message).to.equal(message);
+    const again = guardSink(guarded, { write: fails, start: () => sink.start!(never) });
+    expect((await failure(again.start!(never))).message).to.equal(message);
+  });
+
   it('an outer abort ends the call at once', async () => {
     const clock = new VirtualClock();
     const outer = new AbortController();

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { banner, startedLine } from '../../../core/boot/banner.js';
-import { removePidFile, writePidFile } from '../../../core/boot/host-notify.js';
+import { checkPidFile, removePidFile, writePidFile } from '../../../core/boot/host-notify.js';
 
 describe('what the host is told', () => {
   it('pid file: decimal without line break, mode 0600, removed twice without an error (spec config 2.5)', () => {
@@ -18,6 +18,18 @@ describe('what the host is told', () => {
     expect(() => writePidFile(join(folder, 'pid'), 1)).to.throw(
       `cannot write the pid file ${path}: no such file or folder (ENOENT)`,
     );
+  });
+
+  it('pid file: proven writable before the start without leaving one, an existing one untouched', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'claviger-pid-'));
+    const path = join(folder, 'pid');
+    checkPidFile(path);
+    expect(existsSync(path)).to.equal(false);
+    writeFileSync(path, '12');
+    checkPidFile(path);
+    expect(readFileSync(path, 'utf8')).to.equal('12');
+    expect(() => checkPidFile(folder)).to.throw(`cannot write the pid file ${folder}: it is a folder (EISDIR)`);
+    rmSync(folder, { recursive: true });
   });
 
   it('banner: sorted keys whose colon ends at column 25 (spec config 2.3)', () => {
