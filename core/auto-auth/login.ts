@@ -71,14 +71,15 @@ export async function login(parts: LoginParts, plan: CredentialPlan, signal: Abo
  * no use is `sys/internal/ui/mounts` (corrections, server). Throws AUTH_REFUSED or AUTH_BAD_ANSWER.
  */
 export async function lookupSelf(parts: LoginParts, token: Secret, signal: AbortSignal): Promise<Grant> {
-  const { vault, config } = parts;
+  const { vault, method, config } = parts;
   const call = { token, namespace: config.namespace, signal };
   const answer = await vault.request('GET', 'auth/token/lookup-self', call);
   if (answer.status < 400) return grantOfLookup(answer, token);
-  if (answer.status !== 403) throw refusal(answer, [token.reveal()]);
+  const refused = (): AgentError => refusal(answer, [token.reveal()], method.hint?.(answer.status, errorsOf(answer)));
+  if (answer.status !== 403) throw refused();
   const proof = await vault.request('GET', 'sys/internal/ui/mounts', call);
   if (proof.status === 200) return grantOfLiving(token);
-  throw refusal(answer, [token.reveal()]);
+  throw refused();
 }
 
 /** Renews the token with itself. Never throws except when aborted. */

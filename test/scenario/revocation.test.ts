@@ -20,18 +20,59 @@ interface Form {
 const POLICY = 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }';
 
 const FORMS: readonly Form[] = [
-  { name: 'sys/leases/revoke with a body', path: () => 'sys/leases/revoke', body: (held) => ({ lease_id: held.lease }), kills: 'lease' },
-  { name: 'sys/leases/revoke with sync=false (202)', path: () => 'sys/leases/revoke', body: (held) => ({ lease_id: held.lease, sync: false }), kills: 'lease' },
+  {
+    name: 'sys/leases/revoke with a body',
+    path: () => 'sys/leases/revoke',
+    body: (held) => ({ lease_id: held.lease }),
+    kills: 'lease',
+  },
+  {
+    name: 'sys/leases/revoke with sync=false (202)',
+    path: () => 'sys/leases/revoke',
+    body: (held) => ({ lease_id: held.lease, sync: false }),
+    kills: 'lease',
+  },
   { name: 'sys/leases/revoke/<id>', path: (held) => `sys/leases/revoke/${held.lease}`, kills: 'lease' },
-  { name: 'sys/leases/revoke with POST', method: 'POST', path: () => 'sys/leases/revoke', body: (held) => ({ lease_id: held.lease }), kills: 'lease' },
-  { name: 'an encoded path', path: () => 'sys/leases/%72evoke', body: (held) => ({ lease_id: held.lease }), kills: 'lease' },
+  {
+    name: 'sys/leases/revoke with POST',
+    method: 'POST',
+    path: () => 'sys/leases/revoke',
+    body: (held) => ({ lease_id: held.lease }),
+    kills: 'lease',
+  },
+  {
+    name: 'an encoded path',
+    path: () => 'sys/leases/%72evoke',
+    body: (held) => ({ lease_id: held.lease }),
+    kills: 'lease',
+  },
   { name: 'sys/leases/revoke-prefix', path: () => 'sys/leases/revoke-prefix/aws/creds', kills: 'lease' },
   { name: 'sys/leases/revoke-force', path: () => 'sys/leases/revoke-force/aws', kills: 'lease' },
   { name: 'unmounting the engine', method: 'DELETE', path: () => 'sys/mounts/aws', kills: 'lease' },
-  { name: 'auth/token/revoke', path: () => 'auth/token/revoke', body: (held) => ({ token: held.token }), kills: 'client' },
-  { name: 'auth/token/revoke-accessor', path: () => 'auth/token/revoke-accessor', body: (held) => ({ accessor: held.accessor }), kills: 'client' },
-  { name: 'auth/token/revoke-orphan', path: () => 'auth/token/revoke-orphan', body: (held) => ({ token: held.token }), kills: 'client' },
-  { name: 'a revocation of another lease', path: () => 'sys/leases/revoke', body: () => ({ lease_id: 'aws/creds/app/unknownunknown' }), kills: 'nothing' },
+  {
+    name: 'auth/token/revoke',
+    path: () => 'auth/token/revoke',
+    body: (held) => ({ token: held.token }),
+    kills: 'client',
+  },
+  {
+    name: 'auth/token/revoke-accessor',
+    path: () => 'auth/token/revoke-accessor',
+    body: (held) => ({ accessor: held.accessor }),
+    kills: 'client',
+  },
+  {
+    name: 'auth/token/revoke-orphan',
+    path: () => 'auth/token/revoke-orphan',
+    body: (held) => ({ token: held.token }),
+    kills: 'client',
+  },
+  {
+    name: 'a revocation of another lease',
+    path: () => 'sys/leases/revoke',
+    body: () => ({ lease_id: 'aws/creds/app/unknownunknown' }),
+    kills: 'nothing',
+  },
   { name: 'a prefix of other leases', path: () => 'sys/leases/revoke-prefix/database', kills: 'nothing' },
 ];
 
@@ -50,13 +91,17 @@ describe('scenario: revocation', function () {
     it(`${form.name} evicts ${form.kills === 'client' ? 'the client and its leases' : form.kills}`, () =>
       onRig({}, async (rig) => {
         const agent = await start(rig);
-        const child = (await agent.ask('/v1/auth/token/create', { method: 'POST', body: { policies: ['app'] } })).json.auth;
+        const child = (await agent.ask('/v1/auth/token/create', { method: 'POST', body: { policies: ['app'] } })).json
+          .auth;
         const headers = { 'X-Vault-Token': child.client_token as string };
         const own = await agent.ask('/v1/aws/creds/app');
         await agent.ask('/v1/aws/creds/app', { headers });
         const held = { lease: own.json.lease_id, token: child.client_token, accessor: child.accessor } as Held;
         const body = form.body?.(held);
-        const revoked = await agent.ask(`/v1/${form.path(held)}`, { method: form.method ?? 'PUT', ...(body !== undefined && { body }) });
+        const revoked = await agent.ask(`/v1/${form.path(held)}`, {
+          method: form.method ?? 'PUT',
+          ...(body !== undefined && { body }),
+        });
         expect(revoked.status, revoked.text).to.be.oneOf([200, 202, 204]);
         const after = [await agent.ask('/v1/aws/creds/app'), await agent.ask('/v1/aws/creds/app', { headers })];
         const isHit = after.map((answer) => answer.headers['x-cache'] === 'HIT');

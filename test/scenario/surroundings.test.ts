@@ -37,12 +37,22 @@ describe('scenario: surroundings', function () {
       const inner = await rig.agent(`auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`);
       const token = await rig.file('token');
       const outer = await rig.agent(`cache {\n}\n${LISTENER}`, { address: inner.url });
-      const child = (await outer.ask('/v1/auth/token/create', { method: 'POST', headers: { 'X-Vault-Token': token }, body: {} })).json;
+      const child = (
+        await outer.ask('/v1/auth/token/create', { method: 'POST', headers: { 'X-Vault-Token': token }, body: {} })
+      ).json;
       const headers = { 'X-Vault-Token': child.auth.client_token as string };
       const first = await outer.ask('/v1/aws/creds/app', { headers });
       const second = await inner.ask('/v1/aws/creds/app', { headers });
-      expect([first.status, second.headers['x-cache'], second.json.lease_id]).to.deep.equal([200, 'HIT', first.json.lease_id]);
-      const revoked = await outer.ask('/v1/sys/leases/revoke', { method: 'PUT', headers, body: { lease_id: first.json.lease_id } });
+      expect([first.status, second.headers['x-cache'], second.json.lease_id]).to.deep.equal([
+        200,
+        'HIT',
+        first.json.lease_id,
+      ]);
+      const revoked = await outer.ask('/v1/sys/leases/revoke', {
+        method: 'PUT',
+        headers,
+        body: { lease_id: first.json.lease_id },
+      });
       const after = await inner.ask('/v1/aws/creds/app');
       expect([revoked.status, after.headers['x-cache']]).to.deep.equal([revoked.status, 'MISS']);
       expect(rig.server.requests.all.every(({ status }) => status !== 508)).to.equal(true);
@@ -69,12 +79,20 @@ describe('scenario: surroundings', function () {
       await rig.file('token');
       const inside = await agent.ask('/v1/secret/data/where', { headers: team });
       expect([inside.status, inside.json.data.data.is]).to.deep.equal([200, 'team']);
-      expect(rig.server.requests.all.filter(({ path }) => path.endsWith('login')).map(({ namespace }) => namespace)).to.deep.equal(['team/']);
+      expect(
+        rig.server.requests.all.filter(({ path }) => path.endsWith('login')).map(({ namespace }) => namespace),
+      ).to.deep.equal(['team/']);
       const create = { method: 'POST', body: { ttl: '5m' }, headers: team };
-      const tokens = [await agent.ask('/v1/auth/token/create', create), await agent.ask('/v1/auth/token/create', create)];
+      const tokens = [
+        await agent.ask('/v1/auth/token/create', create),
+        await agent.ask('/v1/auth/token/create', create),
+      ];
       expect(tokens.map(({ headers }) => headers['x-cache'])).to.deep.equal(['MISS', 'HIT']);
       const outside = await agent.ask('/v1/auth/token/create', { ...create, headers: {} });
-      expect([outside.status, outside.headers['x-cache']], 'a token of team is nobody in the root').to.deep.equal([403, undefined]);
+      expect([outside.status, outside.headers['x-cache']], 'a token of team is nobody in the root').to.deep.equal([
+        403,
+        undefined,
+      ]);
     }));
 
   it('keeps serving while a sink cannot be written, and writes the newest token when it can be again (R13)', () =>
@@ -96,6 +114,8 @@ describe('scenario: surroundings', function () {
       await rig.pass(30_000);
       await until('the newest token', () => rig.read('mount/token') === rig.read('other'));
       expect(state()).to.have.property('state', 'ok');
-      expect(agent.lines.join('')).to.match(/\[ERROR\] agent\.sink\.server: error writing to sink, will retry: .*sink=sink\.default\.1.*backoff=/);
+      expect(agent.lines.join('')).to.match(
+        /\[ERROR\] agent\.sink\.server: error writing to sink, will retry: .*sink=sink\.default\.1.*backoff=/,
+      );
     }));
 });

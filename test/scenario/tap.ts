@@ -8,7 +8,7 @@ export class Tap {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
-  #clients = 0;
+  #closed = 0;
   #cut: { after: number; readonly then: () => void } | undefined;
 
   constructor(target: string) {
@@ -20,9 +20,9 @@ export class Tap {
     return `http://127.0.0.1:${String(this.#port)}`;
   }
 
-  /** Number of connections of clients. */
-  get connections(): number {
-    return this.#clients;
+  /** How many connections clients have closed so far. */
+  get closed(): number {
+    return this.#closed;
   }
 
   /** Opens the wire, always on the port it had first. */
@@ -61,9 +61,8 @@ export class Tap {
       socket.on('error', () => undefined);
       socket.on('close', () => this.#sockets.delete(socket));
     }
-    this.#clients += 1;
     client.on('close', () => {
-      this.#clients -= 1;
+      this.#closed += 1;
       server.destroy();
     });
     client.pipe(server);

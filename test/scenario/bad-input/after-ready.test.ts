@@ -107,7 +107,7 @@ describe('bad input: after the agent is ready', function () {
       const dead = rig.write('dead-token', plant('a dead token', 'hvs.dead-token-of-the-test'));
       const method = `method "token_file" {\n  config = {\n    token_file_path = "${dead}"\n  }\n}\n`;
       const call = await degraded(rig, `${identity(rig, method)}${LISTENER}`, {
-        line: /error authenticating: error="AUTH_REFUSED: the server refused the login with 403: [^"]+"/,
+        line: /error authenticating: error="AUTH_REFUSED: the server refused the login with 403: permission denied; the token in \S+\/dead-token is not valid \(any more\); write a new one into it"/,
         code: 'AUTH_REFUSED',
       });
       expect((await ask(await call.url(), '/v1/sys/health')).status).to.equal(200);
