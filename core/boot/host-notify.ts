@@ -1,26 +1,31 @@
 // What the host system wants to know: the pid file and systemd's readiness protocol.
 import { execFile } from 'node:child_process';
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { agentError, failureText } from '../sdk/index.js';
 
-/** Writes the process id (spec config 2.5): decimal, no line break, mode 0600. Throws HOST_PID_FILE. */
+/**
+ * Writes the process id (spec config 2.5): decimal, no line break, mode 0600. Whoever waits for the file finds it complete. Throws HOST_PID_FILE.
+ */
 export function writePidFile(path: string, pid: number): void {
+  const half = `${path}.${pid}`;
   try {
-    writeFileSync(path, String(pid), { mode: 0o600 });
+    writeFileSync(half, String(pid), { mode: 0o600 });
+    renameSync(half, path);
   } catch (cause) {
+    rmSync(half, { force: true });
     throw agentError('HOST_PID_FILE', { path, why: failureText(cause) }, { cause });
   }
 }
 
-/** Proves before anything is started that the pid file can be written; leaves things as they are. Throws HOST_PID_FILE. */
+/** Proves before anything is started that the pid file can be written; creates nothing. Throws HOST_PID_FILE. */
 export function checkPidFile(path: string): void {
-  const isNew = !existsSync(path);
   try {
-    closeSync(openSync(path, 'a', 0o600));
+    if (existsSync(path)) closeSync(openSync(path, 'r+'));
+    accessSync(dirname(resolve(path)), constants.W_OK);
   } catch (cause) {
     throw agentError('HOST_PID_FILE', { path, why: failureText(cause) }, { cause });
   }
-  if (isNew) rmSync(path, { force: true });
 }
 
 /** Removes the pid file; one that is gone already is fine. */
