@@ -3,8 +3,7 @@ import type { Problem } from '../contracts/problem.js';
 import { readText, type Reading } from '../kernel/hcl/read.js';
 import type { ObjectNode } from '../kernel/hcl/tree.js';
 import { mergeTrees, type FileTree } from './merge.js';
-import { secondOpinion, type Opinion } from './second-opinion.js';
-import { readWithHcl2 } from './second-reader.js';
+import type { Opinion } from './second-opinion.js';
 import { readSources, type Source } from './source.js';
 
 /** What `-config` values come to. `texts` maps file names to their text, for code frames. */
@@ -39,6 +38,11 @@ export async function readConfig(paths: readonly string[], options: ReadOptions 
 async function readSource(source: Source, secondReader: boolean): Promise<Opinion> {
   const reading = readText(source.text, source.file);
   if (!secondReader || !isWorthAsking(reading, source.text)) return reading;
+  // loaded only for a file that ours refuses
+  const [{ secondOpinion }, { readWithHcl2 }] = await Promise.all([
+    import('./second-opinion.js'),
+    import('./second-reader.js'),
+  ]);
   return secondOpinion(reading, await readWithHcl2(source.text), source);
 }
 

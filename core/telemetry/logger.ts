@@ -1,10 +1,12 @@
-// All logging: levels, the standard and the JSON form, redaction. The only file that imports pino.
-import { pino, type Logger as Pino } from 'pino';
+// All logging: levels, the standard and the JSON form, redaction. The only file that loads pino, and only for the JSON form: lines for people
+// do not pay for it at start.
+import { createRequire } from 'node:module';
+import type * as Pino from 'pino';
 import type { LogConfig } from '../contracts/agent-config.js';
 import type { LogRoot } from '../contracts/logging.js';
 import { redactText } from '../kernel/redact.js';
 import { AgentError, describeError, type LogFields, type Logger } from '../sdk/index.js';
-import { formatLine, type LogRecord } from './line-format.js';
+import { formatLine } from './line-format.js';
 
 /** Levels in growing order of weight. */
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -24,26 +26,22 @@ export interface Logging extends LogRoot {
   readonly level: Level;
 }
 
-/** Makes the root. Each target gets each line; a target that fails loses the line, nothing else. */
-export function createLogging(options: {
+/** Writes one record of one logger. */
+type Writer = (level: Level, fields: Record<string, unknown>, message: string) => void;
+
+interface LogOptions {
   readonly level: Level;
   readonly format: LogConfig['format'];
   readonly targets: readonly LogTarget[];
   readonly now: () => number;
-}): Logging {
+}
+
+/** Makes the root. Each target gets each line; a target that fails loses the line, nothing else. */
+export function createLogging(options: LogOptions): Logging {
   const state = { rank: LEVELS.indexOf(options.level) };
-  const root = pino(
-    {
-      level: 'trace',
-      messageKey: '@message',
-      base: null,
-      timestamp: () => `,"@timestamp":"${new Date(options.now()).toISOString()}"`,
-      formatters: { level: (label) => ({ '@level': label }) },
-    },
-    { write: (line: string) => deliver(line, options.format, options.targets) },
-  );
+  const writerFor = options.format === 'json' ? jsonWriters(options) : standardWriters(options);
   return {
-    named: (name) => new NamedLogger(root.child({ '@module': name }), state),
+    named: (name) => new NamedLogger(writerFor(name), state),
     setLevel: (level) => void (state.rank = LEVELS.indexOf(level)),
     get level() {
       return LEVELS[state.rank]!;
@@ -51,11 +49,35 @@ export function createLogging(options: {
   };
 }
 
-function deliver(line: string, format: LogConfig['format'], targets: readonly LogTarget[]): void {
-  const record = format === 'json' ? undefined : (JSON.parse(line) as LogRecord);
+function standardWriters({ targets, now }: LogOptions): (name: string) => Writer {
+  return (name) => (level, fields, message) => {
+    const head = { '@level': level, '@message': message, '@module': name, '@timestamp': new Date(now()).toISOString() };
+    deliver(targets, (target) => formatLine({ ...fields, ...head }, target.colour === true));
+  };
+}
+
+function jsonWriters({ targets, now }: LogOptions): (name: string) => Writer {
+  const { pino } = createRequire(import.meta.url)('pino') as typeof Pino;
+  const root = pino(
+    {
+      level: 'trace',
+      messageKey: '@message',
+      base: null,
+      timestamp: () => `,"@timestamp":"${new Date(now()).toISOString()}"`,
+      formatters: { level: (label) => ({ '@level': label }) },
+    },
+    { write: (line: string) => deliver(targets, () => line) },
+  );
+  return (name) => {
+    const child = root.child({ '@module': name });
+    return (level, fields, message) => child[level](fields, message);
+  };
+}
+
+function deliver(targets: readonly LogTarget[], lineFor: (target: LogTarget) => string): void {
   for (const target of targets) {
     try {
-      target.write(record === undefined ? line : formatLine(record, target.colour === true));
+      target.write(lineFor(target));
     } catch {
       // a full disk or a closed pipe must not stop the agent
     }
@@ -63,11 +85,11 @@ function deliver(line: string, format: LogConfig['format'], targets: readonly Lo
 }
 
 class NamedLogger implements Logger {
-  readonly #pino: Pino;
+  readonly #write: Writer;
   readonly #state: { readonly rank: number };
 
-  constructor(target: Pino, state: { readonly rank: number }) {
-    this.#pino = target;
+  constructor(write: Writer, state: { readonly rank: number }) {
+    this.#write = write;
     this.#state = state;
   }
 
@@ -77,19 +99,19 @@ class NamedLogger implements Logger {
   }
 
   trace(fields: LogFields, message: string): void {
-    if (this.#state.rank <= 0) this.#pino.trace(printable(fields), redactText(message));
+    if (this.#state.rank <= 0) this.#write('trace', printable(fields), redactText(message));
   }
   debug(fields: LogFields, message: string): void {
-    if (this.#state.rank <= 1) this.#pino.debug(printable(fields), redactText(message));
+    if (this.#state.rank <= 1) this.#write('debug', printable(fields), redactText(message));
   }
   info(fields: LogFields, message: string): void {
-    if (this.#state.rank <= 2) this.#pino.info(printable(fields), redactText(message));
+    if (this.#state.rank <= 2) this.#write('info', printable(fields), redactText(message));
   }
   warn(fields: LogFields, message: string): void {
-    if (this.#state.rank <= 3) this.#pino.warn(printable(fields), redactText(message));
+    if (this.#state.rank <= 3) this.#write('warn', printable(fields), redactText(message));
   }
   error(fields: LogFields, message: string): void {
-    this.#pino.error(printable(fields), redactText(message));
+    this.#write('error', printable(fields), redactText(message));
   }
 }
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
-import Pool from 'undici/lib/dispatcher/pool.js';
+import type PoolClass from 'undici/lib/dispatcher/pool.js';
 import type { VaultConfig } from '../contracts/agent-config.js';
 import { agentError, type ClientIdentity } from '../sdk/index.js';
 import { readTlsMaterial, withIdentity, type TlsMaterial } from './tls-material.js';
@@ -52,6 +52,8 @@ interface Line {
   close(): Promise<void>;
 }
 
+const require = createRequire(import.meta.url);
+
 type ProxyAgentClass = new (options: object) => Line;
 
 interface Place {
@@ -85,16 +87,26 @@ function placeOf(address: string): Place {
   return { address: url.origin, origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), socketPath: undefined };
 }
 
+/** A line that opens with its first request: loading undici is not a part of the start. */
 function openLine(place: Place, tls: TlsMaterial, proxy: string): Line {
+  let line: Line | undefined;
+  return {
+    dispatch: (options, handler) => (line ??= openNow(place, tls, proxy)).dispatch(options, handler),
+    close: () => line?.close() ?? Promise.resolve(),
+  };
+}
+
+function openNow(place: Place, tls: TlsMaterial, proxy: string): Line {
   if (proxy !== '' && place.socketPath === undefined) return proxyLine(place, tls, proxy);
   const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS };
   const socket = place.socketPath === undefined ? {} : { socketPath: place.socketPath };
+  const Pool = require('undici/lib/dispatcher/pool.js') as typeof PoolClass;
   return new Pool(place.origin, { ...POOL_OPTIONS, ...socket, connect });
 }
 
 // Loaded only where a proxy is configured: most agents have none, and it costs as much as the pool.
 function proxyLine(place: Place, tls: TlsMaterial, proxy: string): Line {
-  const { ProxyAgent } = createRequire(import.meta.url)('undici') as { readonly ProxyAgent: ProxyAgentClass };
+  const { ProxyAgent } = require('undici') as { readonly ProxyAgent: ProxyAgentClass };
   const agent = new ProxyAgent({ ...POOL_OPTIONS, uri: proxy, requestTls: { ...tls, timeout: CONNECT_TIMEOUT_MS } });
   return {
     dispatch: (options, handler) => agent.dispatch({ ...options, origin: place.origin }, handler),

@@ -36,7 +36,7 @@ export interface Activity {
 }
 
 // What keeps the loop waiting for something other than a message that may never come.
-const UNDER_WAY = /^(FSReq|TCPConnect|PipeConnect|WriteWrap|ShutdownWrap|RandomBytes|Scrypt|GetAddrInfo)/;
+const UNDER_WAY = /^(FSReq|CloseReq|TCPConnect|PipeConnect|WriteWrap|ShutdownWrap|GetAddrInfo)/;
 const isBusy = (): boolean => process.getActiveResourcesInfo().some((name) => UNDER_WAY.test(name));
 
 /** Waits until nothing has happened for a few looks. What is sent over loopback has arrived after a few turns of the event loop. */
