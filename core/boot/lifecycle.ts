@@ -24,6 +24,8 @@ export class Lifecycle {
   readonly #board: StatusBoard;
   readonly #startTimeoutMs: number;
   readonly #started: Living[] = [];
+  readonly #halted = new AbortController();
+  #present: Promise<unknown> = Promise.resolve();
   readonly timings: Timing[] = [];
 
   constructor(options: { readonly clock: Clock; readonly board: StatusBoard; readonly startTimeoutMs?: number }) {
@@ -33,15 +35,22 @@ export class Lifecycle {
   }
 
   /**
-   * Starts one component. Throws what its start threw (an AgentError as it is, anything else as PLUGIN_START), or PLUGIN_START_TIMEOUT.
-   * An error with `act: 'wait'` is degraded: the component counts as started.
+   * Starts one component. Throws what its start threw (an AgentError as it is, anything else as PLUGIN_START), or PLUGIN_START_TIMEOUT; also
+   * PLUGIN_START once `stop` was called. An error with `act: 'wait'` is degraded: the component counts as started.
    */
-  async start(living: Living): Promise<void> {
+  start(living: Living): Promise<void> {
+    const work = this.#bring(living);
+    this.#present = work.catch(() => undefined);
+    return work;
+  }
+
+  async #bring(living: Living): Promise<void> {
+    if (this.#halted.signal.aborted) throw stoppedMeanwhile(living);
     this.#board.add(living.id);
     const began = this.#clock.now();
     this.#started.push(living);
     try {
-      if (living.start) await this.#bounded(living, living.start, this.#startTimeoutMs);
+      if (living.start) await this.#bounded(living, living.start, this.#startTimeoutMs, this.#halted.signal);
       this.#board.set(living.id, 'ok');
     } catch (error) {
       const known = asStartError(living, error);
@@ -52,9 +61,14 @@ export class Lifecycle {
     }
   }
 
-  /** Stops everything that was started, last first, within one grace. Errors are collected, never thrown early. */
+  /**
+   * Stops everything that was started, last first, within one grace. Errors are collected, never thrown early. A start that is under way is told
+   * to end and waited for, so that nothing comes to life behind our back.
+   */
   async stop(graceMs: number): Promise<readonly unknown[]> {
     const errors: unknown[] = [];
+    this.#halted.abort();
+    await this.#present;
     const deadline = this.#clock.now() + graceMs;
     for (let living = this.#started.pop(); living !== undefined; living = this.#started.pop()) {
       this.#board.set(living.id, 'stopping');
@@ -68,8 +82,15 @@ export class Lifecycle {
     return errors;
   }
 
-  async #bounded(living: Living, work: (signal: AbortSignal) => Promise<void>, boundMs: number): Promise<void> {
+  async #bounded(
+    living: Living,
+    work: (signal: AbortSignal) => Promise<void>,
+    boundMs: number,
+    halted?: AbortSignal,
+  ): Promise<void> {
     const abort = new AbortController();
+    const halt = (): void => abort.abort(stoppedMeanwhile(living));
+    halted?.addEventListener('abort', halt, { once: true });
     let cancel: (() => void) | undefined;
     const late = new Promise<never>((_, reject) => {
       cancel = this.#clock.after(boundMs, () => {
@@ -82,9 +103,13 @@ export class Lifecycle {
       await Promise.race([work(abort.signal), late]);
     } finally {
       cancel?.();
+      halted?.removeEventListener('abort', halt);
     }
   }
 }
+
+const stoppedMeanwhile = (living: Living): AgentError =>
+  agentError('PLUGIN_START', { plugin: living.label, why: 'the agent was stopped meanwhile' });
 
 function asStartError(living: Living, error: unknown): AgentError {
   if (error instanceof AgentError) return error;

@@ -14,6 +14,8 @@ import type { Terminal } from './terminal.js';
 export interface QuickstartRequest {
   readonly terminal: Terminal;
   readonly server: StartedDevServer;
+  /** Printed first. */
+  readonly greeting: string;
   /** Configurations instead of the example. */
   readonly configs: readonly string[];
   readonly logLevel: string | undefined;
@@ -22,12 +24,27 @@ export interface QuickstartRequest {
 const EXAMPLE = fileURLToPath(new URL('../../../examples/quickstart/agent.hcl', import.meta.url));
 
 /** Runs the agent until it ends; resolves to its exit code. */
-export async function runQuickstart({ terminal, server, configs, logLevel }: QuickstartRequest): Promise<number> {
+export async function runQuickstart(request: QuickstartRequest): Promise<number> {
+  const { terminal, server, configs, logLevel } = request;
   const home = process.cwd();
-  const folder = mkdtempSync(join(tmpdir(), 'claviger-quickstart-'));
-  const clean = (): void => rmSync(folder, { recursive: true, force: true });
   const paths = configs.length === 0 ? [EXAMPLE] : configs.map((path) => resolve(home, path));
+  const clean = (): void => rmSync(folder, { recursive: true, force: true });
+  const cut = (code: number): void => {
+    clean();
+    terminal.cut(code);
+  };
+  // until the agent listens itself, a signal must not leave the folder behind
+  const off = terminal.onSignal((signal) => {
+    if (signal === 'SIGTERM' || signal === 'SIGINT') cut(0);
+  });
+  const onSignal: Terminal['onSignal'] = (listener) => {
+    const stop = terminal.onSignal(listener);
+    off();
+    return stop;
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'claviger-quickstart-'));
   try {
+    terminal.out(request.greeting);
     writeFileSync(join(folder, 'role-id'), server.quickstart!.roleId, { mode: 0o600 });
     writeFileSync(join(folder, 'secret-id'), server.quickstart!.secretId, { mode: 0o600 });
     // the example names its files relative to where it runs
@@ -40,16 +57,11 @@ export async function runQuickstart({ terminal, server, configs, logLevel }: Qui
     return await runAgent({
       product: 'agent',
       parsed: parseFlags(argv, AGENT_FLAGS),
-      terminal: {
-        ...terminal,
-        cut: (code) => {
-          clean();
-          terminal.cut(code);
-        },
-      },
+      terminal: { ...terminal, cut, onSignal },
       onReady: (urls) => terminal.out(invitation(urls[0] ?? '', join(folder, 'token'))),
     });
   } finally {
+    off();
     process.chdir(home);
     clean();
   }

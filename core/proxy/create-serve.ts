@@ -10,6 +10,7 @@ import type { Clock, Serve } from '../sdk/index.js';
 import { assemble } from './assemble.js';
 import { compose } from './compose.js';
 import { createEdge } from './edge.js';
+import { createFront } from './front/front.js';
 import { createRouter } from './router.js';
 
 /** Everything that one listener's requests need. */
@@ -65,5 +66,7 @@ export function createServe(options: ServeOptions): Serve {
     routes: options.admin,
     pipeline,
   });
-  return createEdge({ handler, upstreamErrors: compat.upstreamErrors, metrics, log: proxyLog });
+  const identity = apiProxy.useAutoAuthToken === 'never' ? undefined : options.identities.get(listener.autoAuth);
+  const front = cache === undefined ? undefined : createFront({ cache, identity, metrics, log: proxyLog });
+  return createEdge({ handler, upstreamErrors: compat.upstreamErrors, metrics, log: proxyLog, front });
 }

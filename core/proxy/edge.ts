@@ -6,6 +6,7 @@ import type { Exchange, Handler, Reply } from '../contracts/exchange.js';
 import type { Metrics } from '../contracts/metrics.js';
 import { AgentError, type Logger, type Serve } from '../sdk/index.js';
 import { replyForError } from './error-reply.js';
+import type { Front } from './front/front.js';
 import { HttpExchange } from './http-exchange.js';
 import { writeReply } from './write-reply.js';
 
@@ -15,10 +16,12 @@ export interface EdgeOptions {
   readonly upstreamErrors: CompatConfig['upstreamErrors'];
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Remembers hits and answers them the next time. */
+  readonly front?: Front | undefined;
 }
 
 /** Makes what a listener serves. It never throws: every request gets an answer, or its client has left. */
-export function createEdge({ handler, upstreamErrors, metrics, log }: EdgeOptions): Serve {
+export function createEdge({ handler, upstreamErrors, metrics, log, front }: EdgeOptions): Serve {
   const failures = metrics.series('agent.proxy.error');
   const debug = (): boolean => log.enabled?.('debug') ?? true;
   const send = (exchange: Exchange, response: ServerResponse, reply: Reply): void => {
@@ -40,12 +43,17 @@ export function createEdge({ handler, upstreamErrors, metrics, log }: EdgeOption
     writeReply(replyForError(error, exchange, upstreamErrors), response);
   };
   return {
-    request(request: IncomingMessage, response: ServerResponse): void {
+    front: front && ((bytes) => front.answer(bytes)),
+    request(request: IncomingMessage, response: ServerResponse, alone?: Buffer): void {
       const exchange = new HttpExchange(request, response);
       if (debug()) log.debug({ method: exchange.method, path: exchange.path }, 'received request');
       try {
         const reply = handler(exchange);
-        if (!(reply instanceof Promise)) return send(exchange, response, reply);
+        if (!(reply instanceof Promise)) {
+          send(exchange, response, reply);
+          if (alone !== undefined) front?.offer(alone, request.rawHeaders, { exchange, reply });
+          return;
+        }
         reply.then(
           (late) => send(exchange, response, late),
           (error: unknown) => fail(exchange, response, error),

@@ -71,6 +71,12 @@ export class Running {
     );
   }
 
+  /** Closes our ends of its output. */
+  stopListening(): void {
+    this.#child.stdout!.destroy();
+    this.#child.stderr!.destroy();
+  }
+
   /** The exit code. */
   async code(): Promise<number | null> {
     return (await within('the end of a command', this.ended, LIFE_MS)).code;

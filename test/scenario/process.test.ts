@@ -1,5 +1,6 @@
 // The agent as a process: exit codes (spec config 2.2), pid file (2.5), signals (2.6), log file (2.7), quit endpoint.
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Running } from './cli.js';
 import { ask } from './client.js';
@@ -9,8 +10,8 @@ import { until } from './until.js';
 
 const URL_LINE = /Api Address 1: (\S+)/;
 
-const start = (rig: Rig, hcl: string, flags: readonly string[] = []): Running =>
-  rig.command(['agent', `-config=${rig.config(hcl)}`, '-log-level=trace', ...flags]);
+const start = (rig: Rig, hcl: string, flags: readonly string[] = [], name = 'agent.hcl'): Running =>
+  rig.command(['agent', `-config=${rig.config(hcl, name)}`, '-log-level=trace', ...flags]);
 
 const urlOf = async (running: Running): Promise<string> => (await running.says(URL_LINE))[1]!;
 
@@ -211,5 +212,51 @@ describe('scenario: the agent as a process', function () {
       expect(await running.stop()).to.equal(0);
       expect(running.out).to.contain('==> Claviger Proxy shutdown triggered');
       expect(running.err).to.match(/ proxy(\.|:)/);
+    }));
+
+  it('spends no secret id in a start that fails: an address in use, a sink that cannot be written, a log file that cannot be opened', () =>
+    onRig({}, async (rig) => {
+      const { method, secretIdFile } = await rig.approle('app', { secret_id_num_uses: 1 });
+      const once = method.replace('remove_secret_id_file_after_reading = false', '');
+      const blocker = createServer();
+      await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+      const taken = LISTENER.replace(':0', `:${String((blocker.address() as AddressInfo).port)}`);
+      const sink = fileSink(rig.path('token'));
+      const runs = [
+        start(rig, `auto_auth {\n${once}${sink}}\n${LISTENER}${taken}`),
+        start(rig, `auto_auth {\n${once}${sink}${fileSink('/proc/no/token')}}\n`, [], 'sink.hcl'),
+        start(rig, `auto_auth {\n${once}${sink}}\n`, ['-log-file=/proc/no/log'], 'log.hcl'),
+      ];
+      const said = [
+        /^LISTEN_ADDRESS_IN_USE: .*$/m,
+        /^SINK_NOT_WRITABLE: .*\/proc\/no\/token.*$/m,
+        /^HOST_LOG_FILE: .*\/proc\/no\/.*$/m,
+      ];
+      for (const [index, running] of runs.entries()) {
+        expect(await running.code(), running.err).to.equal(1);
+        expect(running.err)
+          .to.match(said[index]!)
+          .and.not.match(/\n\s+at /);
+      }
+      await new Promise((resolve) => blocker.close(resolve));
+      expect(rig.server.requests.all).to.have.lengthOf(0);
+      expect([existsSync(secretIdFile), existsSync(rig.path('token'))]).to.deep.equal([true, false]);
+      const good = start(rig, `auto_auth {\n${once}${sink}}\n`, ['-exit-after-auth'], 'good.hcl');
+      expect(await good.code()).to.equal(0);
+    }));
+
+  it('ends with 0 on a signal that comes while it still starts, and outlives a reader of its output that went away', () =>
+    onRig({}, async (rig) => {
+      const { method } = await rig.approle('app');
+      const hcl = `pid_file = "${rig.path('pid')}"\nauto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`;
+      const early = start(rig, hcl);
+      await early.says(/Agent started!/);
+      expect(await early.stop()).to.equal(0);
+      expect(existsSync(rig.path('pid'))).to.equal(false);
+      const deaf = start(rig, hcl);
+      const url = await urlOf(deaf);
+      deaf.stopListening();
+      for (let times = 0; times < 5; times++) expect((await ask(url, '/v1/secret/data/none')).status).to.equal(404);
+      expect(await deaf.stop()).to.equal(0);
     }));
 });

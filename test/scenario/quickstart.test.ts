@@ -1,8 +1,8 @@
 // What `npm start` does: dev server and agent in one process, four commands to try, and nothing left behind.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import type { Running } from './cli.js';
 import { ask } from './client.js';
@@ -109,6 +109,8 @@ describe('scenario: npm start', function () {
         execFileSync('/bin/sh', ['-c', command], { timeout: 10_000 }).toString(),
       );
       plant('the token of the quickstart', outputs[3]!.trim());
+      const folder = dirname(/cat (\S+)/.exec(running.out)![1]!);
+      plant('the secret id of the quickstart', readFileSync(join(folder, 'secret-id'), 'utf8'));
       expect(outputs[0]).to.match(/^HTTP\/1\.1 200 [\s\S]*x-cache: MISS/i);
       expect(outputs[1])
         .to.match(/^HTTP\/1\.1 200 [\s\S]*x-cache: HIT/i)
@@ -135,6 +137,14 @@ describe('scenario: npm start', function () {
         );
       }));
   }
+
+  it('leaves nothing behind when the signal comes before the agent is up', () =>
+    onRig({}, async (rig) => {
+      const running = quickstart(rig);
+      await running.says(/Root Token: root/);
+      expect(await running.stop()).to.equal(0);
+      expect(readdirSync(rig.path('tmp'))).to.deep.equal([]);
+    }));
 
   const oneLine = async (rig: Rig, running: Running, pattern: RegExp): Promise<void> => {
     expect(await running.code()).to.equal(1);

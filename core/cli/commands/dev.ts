@@ -47,9 +47,10 @@ export const devCommand: Command = async (argv, terminal) => {
     ...(rootToken !== undefined && { rootToken }),
   });
   try {
-    terminal.out(devBanner(started.url, started.rootToken));
-    if (!withAgent) return await untilSignal(terminal);
+    const greeting = devBanner(started.url, started.rootToken);
+    if (!withAgent) return await untilSignal(terminal, greeting);
     return await runQuickstart({
+      greeting,
       terminal,
       server: started,
       configs: (parsed.values.config as string[] | undefined) ?? [],
@@ -70,12 +71,14 @@ Root Token: ${rootToken}
 
 `;
 
-function untilSignal(terminal: Terminal): Promise<number> {
+// It listens before it says that it is there, so that whoever waited for the words can end it.
+function untilSignal(terminal: Terminal, greeting: string): Promise<number> {
   return new Promise((resolve) => {
     const off = terminal.onSignal((signal) => {
       if (signal === 'SIGHUP' || signal === 'SIGUSR1') return;
       off();
       resolve(0);
     });
+    terminal.out(greeting);
   });
 }

@@ -17,30 +17,63 @@ export function responseOf(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & WithMessage)._httpMessage ?? undefined;
 }
 
+/** How connections are read. */
+export interface ConnectionsOptions {
+  readonly followsUpgrade: boolean;
+  /** See `Serve.front`. */
+  readonly front?: ((bytes: Buffer) => string | undefined) | undefined;
+}
+
+/** What is known of one connection. */
+interface Line {
+  readonly repair: VerbRepair;
+  /** Node has had a whole request: from now on its time-out for the first head does not run any more. */
+  served: boolean;
+  /** The bytes that node's parser is reading now, when they are one body-less request and nothing else. */
+  alone: Buffer | undefined;
+}
+
+/** True when node neither answers a request of this socket nor waits for the client to read. */
+const isQuiet = (socket: Socket): boolean => responseOf(socket) === undefined && socket.writableLength === 0;
+
 /** All open connections of one server. */
 export class Connections {
-  readonly #repairs = new Map<Socket, VerbRepair>();
-  readonly #followsUpgrade: boolean;
+  readonly #lines = new Map<Socket, Line>();
+  readonly #options: ConnectionsOptions;
   readonly #handshakes = new Set<Socket>();
   #empty: (() => void) | undefined;
 
-  constructor(followsUpgrade: boolean) {
-    this.#followsUpgrade = followsUpgrade;
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
   }
 
   /** Takes a socket to which node has just attached its parser. */
   readonly add = (socket: Socket): void => {
-    const repair = new VerbRepair(this.#followsUpgrade);
-    this.#repairs.set(socket, repair);
+    const line: Line = { repair: new VerbRepair(this.#options.followsUpgrade), served: false, alone: undefined };
+    this.#lines.set(socket, line);
     socket.once('close', () => this.#forget(socket));
     const [feed, ...others] = socket.listeners('data') as DataListener[];
     if (feed === undefined || others.length > 0) return;
     socket.removeListener('data', feed);
-    socket.on('data', (bytes: Buffer) => {
-      const repaired = repair.repair(bytes);
-      if (repaired.length > 0) feed(repaired);
-    });
+    socket.on('data', this.#reader(socket, line, feed));
   };
+
+  #reader(socket: Socket, line: Line, feed: DataListener): DataListener {
+    const { repair } = line;
+    const { front } = this.#options;
+    return (bytes) => {
+      const fresh = repair.idle;
+      if (fresh && line.served && front !== undefined && isQuiet(socket)) {
+        const answer = front(bytes);
+        if (answer !== undefined) return void socket.write(answer, 'latin1');
+      }
+      const repaired = repair.repair(bytes);
+      if (repaired.length === 0) return;
+      line.alone = fresh && front !== undefined && repair.idle && repair.wasAlone ? bytes : undefined;
+      feed(repaired);
+      line.alone = undefined;
+    };
+  }
 
   /** Takes a TCP socket whose TLS handshake begins. */
   readonly addHandshake = (socket: Socket): void => {
@@ -54,16 +87,24 @@ export class Connections {
     this.add(socket);
   };
 
+  /** Notes that node has a request of this socket; the bytes of it when it came alone. */
+  served(socket: Socket): Buffer | undefined {
+    const line = this.#lines.get(socket);
+    if (line === undefined) return undefined;
+    line.served = true;
+    return line.alone;
+  }
+
   /** Gives a request its real verb back. */
   nameVerb(request: IncomingMessage): void {
     if (!mayStandIn(request.method)) return;
-    const verb = this.#repairs.get(request.socket)?.nextVerb();
+    const verb = this.#lines.get(request.socket)?.repair.nextVerb();
     if (verb !== undefined) request.method = verb;
   }
 
   /** Node's parser is done with this socket: nothing of ours may read from it any more. */
   release(socket: Socket): void {
-    this.#repairs.get(socket)?.stop();
+    this.#lines.get(socket)?.repair.stop();
     socket.removeAllListeners('data');
   }
 
@@ -75,23 +116,23 @@ export class Connections {
 
   /** True when the socket neither answers nor receives anything. */
   isIdle(socket: Socket): boolean {
-    return responseOf(socket) === undefined && (this.#repairs.get(socket)?.idle ?? true);
+    return responseOf(socket) === undefined && (this.#lines.get(socket)?.repair.idle ?? true);
   }
 
   /** From now on idle connections end at once, others after their current answer. */
   drain(): void {
-    for (const socket of this.#repairs.keys()) this.#drainOne(socket);
+    for (const socket of this.#lines.keys()) this.#drainOne(socket);
     for (const socket of this.#handshakes) socket.destroy();
   }
 
   /** Ends everything at once. */
   cut(): void {
-    for (const socket of [...this.#repairs.keys(), ...this.#handshakes]) socket.destroy();
+    for (const socket of [...this.#lines.keys(), ...this.#handshakes]) socket.destroy();
   }
 
   /** Resolves when no connection is left. */
   gone(): Promise<void> {
-    if (this.#repairs.size === 0) return Promise.resolve();
+    if (this.#lines.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const before = this.#empty;
       this.#empty = () => {
@@ -112,7 +153,7 @@ export class Connections {
   }
 
   #forget(socket: Socket): void {
-    this.#repairs.delete(socket);
-    if (this.#repairs.size === 0) this.#empty?.();
+    this.#lines.delete(socket);
+    if (this.#lines.size === 0) this.#empty?.();
   }
 }

@@ -12,8 +12,16 @@ import { errorBody, rawRefusal, refusalOf, type Refusal } from './refusal.js';
 
 /** What a listener serves. Opaque to listener plugins: they hand it on to `createHttpServer`. */
 export interface Serve {
-  /** One request. `method` is the real verb, also for LIST and SCAN. */
-  request(request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * One request. `method` is the real verb, also for LIST and SCAN. `alone` is there when the request came without a body, in one piece and with
+   * nothing else: its exact bytes.
+   */
+  request(request: IncomingMessage, response: ServerResponse, alone?: Buffer): void;
+  /**
+   * The fast front: a complete HTTP/1.1 answer (latin1) for exactly these bytes, or undefined to send them the usual way. It is asked only while
+   * nothing else is under way on a connection that has already had an answer.
+   */
+  readonly front?: ((bytes: Buffer) => string | undefined) | undefined;
   /** A request that wants another protocol; without it such requests are answered as usual. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
@@ -53,15 +61,18 @@ const LINGER_MS = 1000;
 /** Makes the server. Throws what node throws when the TLS material is unusable. */
 export function createHttpServer(serve: Serve, options: HttpServerOptions = {}): HttpServer {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const connections = new Connections(serve.upgrade !== undefined);
-  const node = makeNodeServer(limits, options.tls);
   let closing: Promise<void> | undefined;
+  const connections = new Connections({
+    followsUpgrade: serve.upgrade !== undefined,
+    front: serve.front && ((bytes) => (closing === undefined ? serve.front!(bytes) : undefined)),
+  });
+  const node = makeNodeServer(limits, options.tls);
   node.on('connection', options.tls ? connections.addHandshake : connections.add);
   if (options.tls) node.on('secureConnection', connections.addSecure);
   node.on('request', (request: IncomingMessage, response: ServerResponse) => {
     connections.nameVerb(request);
     if (closing !== undefined) response.shouldKeepAlive = false;
-    answer(serve, request, response, options.onError);
+    answer(serve, request, response, { alone: connections.served(request.socket), onError: options.onError });
   });
   handleFaults(node, connections, limits);
   if (serve.upgrade !== undefined) handleUpgrades(node, connections, serve.upgrade.bind(serve));
@@ -98,13 +109,13 @@ function answer(
   serve: Serve,
   request: IncomingMessage,
   response: ServerResponse,
-  onError?: (error: unknown) => void,
+  { alone, onError }: { readonly alone: Buffer | undefined; readonly onError: HttpServerOptions['onError'] },
 ): void {
   if (request.httpVersion === '1.1' && request.headers.host === undefined) {
     return refuse(response, 400, 'missing required Host header');
   }
   try {
-    serve.request(request, response);
+    serve.request(request, response, alone);
   } catch (error) {
     onError?.(error);
     refuse(response, 500, 'internal error of the agent');

@@ -50,6 +50,7 @@ export class VerbRepair {
   #state: State = 'start';
   #last: Bytes | undefined;
   #held = '';
+  #alone = false;
   #head: string[] = [];
   #headLength = 0;
   #lineEnds = 0;
@@ -66,6 +67,11 @@ export class VerbRepair {
     return this.#state === 'start' && this.#held === '';
   }
 
+  /** True when the bytes of the last call were one body-less request and nothing else. */
+  get wasAlone(): boolean {
+    return this.#alone;
+  }
+
   /** The real verb of the next request whose parsed verb may be a stand-in; undefined once this connection is not followed. */
   nextVerb(): string | undefined {
     return this.#verbs.shift();
@@ -80,12 +86,18 @@ export class VerbRepair {
 
   /** Bytes as they came -> bytes for node's parser. The usual small request costs one comparison. */
   repair(bytes: Bytes): Bytes {
+    this.#alone = false;
     if (this.#state === 'off') return bytes;
     if (this.#state === 'start' && this.#held === '') {
-      if (this.#last !== undefined && this.#last.equals(bytes)) return bytes;
-      if (this.#isOnePlainRequest(bytes)) return bytes;
+      if (this.#last !== undefined && this.#last.equals(bytes)) return this.#plain(bytes);
+      if (this.#isOnePlainRequest(bytes)) return this.#plain(bytes);
     }
     return this.#follow(bytes);
+  }
+
+  #plain(bytes: Bytes): Bytes {
+    this.#alone = true;
+    return bytes;
   }
 
   #isOnePlainRequest(bytes: Bytes): boolean {

@@ -47,6 +47,29 @@ describe('lifecycle', () => {
     expect(aborted).to.equal(true);
   });
 
+  it('a stop during a start tells it to end, waits for it, stops it too, and lets nothing else start', async () => {
+    const { lifecycle, events, living } = house();
+    let finish = (): void => undefined;
+    const late = living('late', {
+      start: (signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => events.push('told'));
+          finish = () => (events.push('start late'), resolve());
+        }),
+    });
+    const starting = lifecycle.start(late);
+    const stopping = lifecycle.stop(1000);
+    await settle();
+    expect(events).to.deep.equal(['told']);
+    finish();
+    await starting;
+    expect(await stopping).to.deep.equal([]);
+    expect(events).to.deep.equal(['told', 'start late', 'stop late']);
+    const error = await lifecycle.start(living('next')).catch((thrown: unknown) => thrown as Error & { code: string });
+    expect(error).to.include({ code: 'PLUGIN_START' });
+    expect(events).to.not.include('start next');
+  });
+
   it('an error with act "wait" is degraded, not the end of the boot', async () => {
     const { lifecycle, living, board } = house();
     await lifecycle.start(
