@@ -1,7 +1,7 @@
 // Whether the answer to a request will hold a new secret, judged by the shapes of the known engines and by what the same path answered before.
 import { canonicalPath } from './request-path.js';
 
-/** `surely`: abandoning the request would lose a secret. `never`: it is a plain read. */
+/** `surely`: abandoning the request would lose a secret. `never`: it is a plain read, and no answer to it has been stored. */
 export type Issues = 'surely' | 'perhaps' | 'never';
 
 const MOST_PATHS = 2000;
@@ -24,9 +24,10 @@ export class IssueMemory {
     return SECRET.test(clean) ? 'surely' : 'perhaps';
   }
 
-  /** A read was answered: with a secret of its own, or with plain data. */
+  /** A read was answered: with a secret of its own, or with plain data. A path that issued once counts as one that issues. */
   learn(method: string, path: string, issued: boolean): void {
-    if (method !== 'GET' || this.#issued.get(path) === issued) return;
+    const known = method === 'GET' ? this.#issued.get(path) : issued;
+    if (known === issued || known === true) return;
     if (this.#issued.size >= MOST_PATHS) this.#issued.clear();
     this.#issued.set(path, issued);
   }

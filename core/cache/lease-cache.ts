@@ -137,6 +137,7 @@ class MemoryLeaseCache implements LeaseCache {
     this.#issues.learn(exchange.method, exchange.path, issued);
     if (verdict.kind === 'none') return verdict.why;
     if (epoch !== this.#epoch) return 'cleared-meanwhile';
+    exchange.cacheKey ??= this.keyOf(exchange);
     if (exchange.cacheKey === undefined) return 'no-key';
     this.#store(exchange, reply, verdict, parent);
     return `stored-${verdict.kind}`;

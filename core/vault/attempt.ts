@@ -120,8 +120,10 @@ export class Attempt implements WireHandler, ByteStream {
     return false;
   }
 
-  // A copy of exact size: chunks are windows into 64 KB read buffers, which a cached answer must not keep alive.
+  // One chunk is handed on as it is, a window into a read buffer: who keeps an answer copies it.
   #joined(): Uint8Array {
+    const [only] = this.#chunks;
+    if (only !== undefined && this.#chunks.length === 1) return only;
     const bytes = new Uint8Array(this.#bytes);
     let at = 0;
     for (const chunk of this.#chunks) {

@@ -12,12 +12,14 @@ type Next = () => Reply | Promise<Reply>;
 export function coalesceStage(cache: LeaseCache): Stage {
   const flights = new SingleFlight<Reply>();
   const keyed = (exchange: Exchange, next: Next): Reply | Promise<Reply> => {
+    const issues = cache.issues(exchange);
+    // nothing was ever stored for it, so it needs no key, which is a digest
+    if (issues === 'never') return next();
     const key = cache.keyOf(exchange);
     if (key === undefined) return passed(exchange, 'no-key', next);
     exchange.cacheKey = key;
     if (cache.has(key)) return next();
-    const issues = cache.issues(exchange);
-    return issues === 'never' ? next() : fly({ flights, key, exchange, next, keep: issues === 'surely' });
+    return fly({ flights, key, exchange, next, keep: issues === 'surely' });
   };
   return function coalesce(exchange, next) {
     const reason = cache.bypass(exchange);

@@ -16,8 +16,8 @@ export function recallStage(cache: LeaseCache, log: Logger): Stage {
   };
   return function recall(exchange, next) {
     const key = exchange.cacheKey;
-    if (key === undefined) return next();
-    const found = cache.recall(key);
+    if (key === undefined && exchange.notes.cache === 'bypass') return next();
+    const found = key === undefined ? undefined : cache.recall(key);
     if (found === undefined) {
       exchange.notes.cache = 'miss';
       if (debug()) log.debug({ method: exchange.method, path: exchange.path }, 'forwarding request from cache');
