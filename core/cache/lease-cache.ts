@@ -111,11 +111,13 @@ class MemoryLeaseCache implements LeaseCache {
     return this.#live(key) !== undefined;
   }
 
-  recall(key: string): { readonly reply: BufferedReply; readonly ageMs: number } | undefined {
+  recall(key: string): ReturnType<LeaseCache['recall']> {
     const entry = this.#live(key);
-    if (entry?.answer === undefined) return undefined;
+    const source = entry?.answer;
+    if (source === undefined) return undefined;
     const now = this.#clock.now();
-    return { reply: ripen(entry.answer, entry.life!.expiresAt, now), ageMs: Math.max(0, now - entry.answer.storedAt) };
+    const ageMs = Math.max(0, now - source.storedAt);
+    return { reply: ripen(source, entry!.life!.expiresAt, now), ageMs, source };
   }
 
   issues({ method, path, query }: Exchange): Issues {

@@ -29,8 +29,11 @@ export interface LeaseCache {
   keyOf(exchange: Exchange): string | undefined;
   /** True when an answer for this key is held. */
   has(key: string): boolean;
-  /** The honest answer for a key, or undefined. No I/O, no promise. Its headers are shared: copy before you change them. */
-  recall(key: string): { readonly reply: BufferedReply; readonly ageMs: number } | undefined;
+  /**
+   * The honest answer for a key, or undefined. No I/O, no promise. Its headers are shared: copy before you change them. `source` is the same object
+   * for as long as it is the same stored answer, however old that has become.
+   */
+  recall(key: string): { readonly reply: BufferedReply; readonly ageMs: number; readonly source: object } | undefined;
   /**
    * Whether the answer will hold a new secret. `surely`: the request is finished and its answer stored even when its client left (D-30).
    * `perhaps`: equal requests wait for one another. `never`: waiting for a twin wins nothing.

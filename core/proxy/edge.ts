@@ -24,15 +24,18 @@ export interface EdgeOptions {
 export function createEdge({ handler, upstreamErrors, metrics, log, front }: EdgeOptions): Serve {
   const failures = metrics.series('agent.proxy.error');
   const debug = (): boolean => log.enabled?.('debug') ?? true;
-  const send = (exchange: Exchange, response: ServerResponse, reply: Reply): void => {
+  // true when the answer was one that HTTP can carry
+  const send = (exchange: Exchange, response: ServerResponse, reply: Reply): boolean => {
     try {
       writeReply(reply, response);
+      return true;
     } catch (error) {
       // a header of the server that HTTP cannot carry
       if (!(reply.body instanceof Uint8Array)) reply.body.cancel();
       report(log, exchange, error);
       if (response.headersSent) response.destroy();
       else writeReply(replyForError(error, exchange, upstreamErrors), response);
+      return false;
     }
   };
   const fail = (exchange: Exchange, response: ServerResponse, error: unknown): void => {
@@ -43,19 +46,19 @@ export function createEdge({ handler, upstreamErrors, metrics, log, front }: Edg
     writeReply(replyForError(error, exchange, upstreamErrors), response);
   };
   return {
-    front: front && ((bytes) => front.answer(bytes)),
+    front: front && ((bytes, lines) => front.answer(bytes, lines)),
     request(request: IncomingMessage, response: ServerResponse, alone?: Buffer): void {
       const exchange = new HttpExchange(request, response);
       if (debug()) log.debug({ method: exchange.method, path: exchange.path }, 'received request');
       try {
         const reply = handler(exchange);
         if (!(reply instanceof Promise)) {
-          send(exchange, response, reply);
-          if (alone !== undefined) front?.offer(alone, request.rawHeaders, { exchange, reply });
+          const sent = send(exchange, response, reply);
+          if (sent && alone !== undefined) front?.offer(alone, request.rawHeaders, { exchange, reply });
           return;
         }
         reply.then(
-          (late) => send(exchange, response, late),
+          (late) => void send(exchange, response, late),
           (error: unknown) => fail(exchange, response, error),
         );
       } catch (error) {

@@ -22,8 +22,8 @@ export interface FrontOptions {
 
 /** The front of one listener. */
 export interface Front {
-  /** The complete answer for these bytes, or undefined. */
-  answer(bytes: Buffer): string | undefined;
+  /** The complete answer for these bytes, or undefined. `lines` are the header lines of the connection, with their line ends. */
+  answer(bytes: Buffer, lines: string): string | undefined;
   /** Remembers a hit. `alone` are the exact bytes of the request, `headers` what the parser made of them. */
   offer(alone: Buffer, headers: readonly string[], hit: { readonly exchange: Exchange; readonly reply: Reply }): void;
 }
@@ -31,7 +31,11 @@ export interface Front {
 interface Remembered {
   readonly key: string;
   readonly state: TokenState | undefined;
-  reply: BufferedReply;
+  /** The stored answer that went through the pipeline; another one under the same key has to go through it first. */
+  readonly source: object;
+  /** What `text` was made of; undefined until it is needed. */
+  reply: BufferedReply | undefined;
+  lines: string;
   text: string;
 }
 
@@ -47,17 +51,18 @@ export function createFront({ cache, identity, metrics, log }: FrontOptions): Fr
   const debug = (): boolean => log.enabled?.('debug') ?? true;
   const forget = (head: string): undefined => void memo.delete(head);
   return {
-    answer(bytes) {
+    answer(bytes, lines) {
       if (bytes[0] !== G || bytes[bytes.length - 1] !== LF || bytes.length > LARGEST_HEAD) return undefined;
       const head = bytes.toString('latin1');
       const known = memo.get(head);
       if (known === undefined || debug()) return undefined;
       if (known.state !== identity?.feed.current) return forget(head);
       const found = cache.recall(known.key);
-      if (found === undefined) return forget(head);
-      if (found.reply !== known.reply) {
+      if (found?.source !== known.source) return forget(head);
+      if (found.reply !== known.reply || lines !== known.lines) {
         known.reply = found.reply;
-        known.text = render(found.reply);
+        known.lines = lines;
+        known.text = render(found.reply, lines);
       }
       success.add();
       hits.add();
@@ -67,18 +72,21 @@ export function createFront({ cache, identity, metrics, log }: FrontOptions): Fr
       const key = exchange.cacheKey;
       if (key === undefined || exchange.notes.cache !== 'hit' || alone.length > LARGEST_HEAD) return;
       // an answer that a stage has changed (redaction) is not the cache's own, and not repeated by heart
-      const own = cache.recall(key)?.reply;
-      if (own === undefined || own !== reply || own.body.length > LARGEST_BODY) return;
+      const own = cache.recall(key);
+      if (own === undefined || own.reply !== reply || own.reply.body.length > LARGEST_BODY) return;
       const head = alone.toString('latin1');
-      if (!isStrict(head, headers)) return;
-      memo.set(head, { key, state: identity?.feed.current, reply: own, text: render(own) });
+      const state = identity?.feed.current;
+      const known = memo.get(head);
+      if (known?.source === own.source && known.state === state) return;
+      if (isStrict(head, headers))
+        memo.set(head, { key, state, source: own.source, reply: undefined, lines: '', text: '' });
     },
   };
 }
 
 /** The bytes of an answer as node:http would send them on a connection that stays open. */
-function render({ status, headers, body }: BufferedReply): string {
+function render({ status, headers, body }: BufferedReply, lines: string): string {
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   for (let at = 0; at < headers.length; at += 2) text += `${headers[at]}: ${headers[at + 1]}\r\n`;
-  return `${text}Connection: keep-alive\r\n\r\n${Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')}`;
+  return `${text}${lines}\r\n${Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')}`;
 }

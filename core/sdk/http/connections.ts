@@ -20,21 +20,22 @@ export function responseOf(socket: Socket): ServerResponse | undefined {
 /** How connections are read. */
 export interface ConnectionsOptions {
   readonly followsUpgrade: boolean;
-  /** See `Serve.front`. */
+  /** See `Serve.front`; it knows the lines of the connection. */
   readonly front?: ((bytes: Buffer) => string | undefined) | undefined;
 }
 
 /** What is known of one connection. */
 interface Line {
   readonly repair: VerbRepair;
-  /** Node has had a whole request: from now on its time-out for the first head does not run any more. */
+  /** The last bytes that node got held a request: its parser is not in the midst of something, and its time-out for a head does not run. */
   served: boolean;
   /** The bytes that node's parser is reading now, when they are one body-less request and nothing else. */
   alone: Buffer | undefined;
 }
 
-/** True when node neither answers a request of this socket nor waits for the client to read. */
-const isQuiet = (socket: Socket): boolean => responseOf(socket) === undefined && socket.writableLength === 0;
+/** True when node neither answers a request of this socket nor waits for the client to read, and has not ended the connection. */
+const isQuiet = (socket: Socket): boolean =>
+  responseOf(socket) === undefined && socket.writableLength === 0 && socket.writable;
 
 /** All open connections of one server. */
 export class Connections {
@@ -70,6 +71,7 @@ export class Connections {
       const repaired = repair.repair(bytes);
       if (repaired.length === 0) return;
       line.alone = fresh && front !== undefined && repair.idle && repair.wasAlone ? bytes : undefined;
+      line.served = false;
       feed(repaired);
       line.alone = undefined;
     };

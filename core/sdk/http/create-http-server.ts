@@ -18,10 +18,11 @@ export interface Serve {
    */
   request(request: IncomingMessage, response: ServerResponse, alone?: Buffer): void;
   /**
-   * The fast front: a complete HTTP/1.1 answer (latin1) for exactly these bytes, or undefined to send them the usual way. It is asked only while
-   * nothing else is under way on a connection that has already had an answer.
+   * The fast front: a complete HTTP/1.1 answer (latin1) for exactly these bytes, or undefined to send them the usual way. `lines` are the header
+   * lines about the connection that belong into it (`Connection: ...`, each with its line end). It is asked only while nothing else is under way on a
+   * connection that has already had an answer.
    */
-  readonly front?: ((bytes: Buffer) => string | undefined) | undefined;
+  readonly front?: ((bytes: Buffer, lines: string) => string | undefined) | undefined;
   /** A request that wants another protocol; without it such requests are answered as usual. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
@@ -61,10 +62,11 @@ const LINGER_MS = 1000;
 /** Makes the server. Throws what node throws when the TLS material is unusable. */
 export function createHttpServer(serve: Serve, options: HttpServerOptions = {}): HttpServer {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const lines = keepAliveLines(limits);
   let closing: Promise<void> | undefined;
   const connections = new Connections({
     followsUpgrade: serve.upgrade !== undefined,
-    front: serve.front && ((bytes) => (closing === undefined ? serve.front!(bytes) : undefined)),
+    front: serve.front && ((bytes) => (closing === undefined ? serve.front!(bytes, lines) : undefined)),
   });
   const node = makeNodeServer(limits, options.tls);
   node.on('connection', options.tls ? connections.addHandshake : connections.add);
@@ -82,6 +84,12 @@ export function createHttpServer(serve: Serve, options: HttpServerOptions = {}):
     reloadTls: (tls) => reloadTls(node, tls),
     close: (graceMs) => (closing ??= close(node, connections, (signal) => wait(graceMs, options.clock, signal))),
   };
+}
+
+/** What node says about a connection that stays open. */
+function keepAliveLines({ keepAliveTimeoutMs }: HttpLimits): string {
+  const hint = keepAliveTimeoutMs > 0 ? `Keep-Alive: timeout=${Math.floor(keepAliveTimeoutMs / 1000)}\r\n` : '';
+  return `Connection: keep-alive\r\n${hint}`;
 }
 
 function makeNodeServer(limits: HttpLimits, tls: TlsMaterial | undefined): Server {

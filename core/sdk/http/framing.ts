@@ -7,8 +7,8 @@
  */
 export type Framing = number | 'chunked' | 'alone' | 'unsure';
 
-/** Anything in a head that needs a closer look: bodies, upgrades, folded lines, line ends that are not CRLF. */
-const SPECIAL = /^CONNECT |\n(?:content-length|transfer-encoding|upgrade|[ \t])|(?<!\r)\n|\r(?!\n)/i;
+/** Anything in a head that needs a closer look: other protocols, bodies, upgrades, folded lines, line ends that are not CRLF. */
+const SPECIAL = /^(?:CONNECT|PRI) |\n(?:content-length|transfer-encoding|upgrade|[ \t])|(?<!\r)\n|\r(?!\n)/i;
 const LENGTH = /^content-length:[ \t]*([0-9]{1,15})[ \t]*$/i;
 const CHUNKED = /^transfer-encoding:[ \t]*chunked[ \t]*$/i;
 const BODY_HEADER = /^(?:content-length|transfer-encoding)/i;
@@ -22,7 +22,7 @@ export function frame(head: string, followsUpgrade: boolean): Framing {
 }
 
 function lookCloser(head: string, followsUpgrade: boolean): Framing {
-  if (/^CONNECT |\n[ \t]|(?<!\r)\n|\r(?!\n)/.test(head)) return 'unsure';
+  if (/^(?:CONNECT|PRI) |\n[ \t]|(?<!\r)\n|\r(?!\n)/.test(head)) return 'unsure';
   const lines = head.split('\r\n');
   const upgrade = lines.some((line) => /^upgrade/i.test(line));
   const body = lines.filter((line) => BODY_HEADER.test(line));

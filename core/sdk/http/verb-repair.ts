@@ -13,7 +13,9 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const MAX_HEAD = 128 * 1024;
 /** No request is shorter than `X / HTTP/1.1` and its two line ends. */
 const MIN_HEAD = 16;
-/** Longest chunk that is remembered for the equal-to-the-last shortcut. */
+/** Longest request that is looked at in one piece: what the memo in front of the pipeline takes. */
+const MAX_PLAIN = 16 * 1024;
+/** Longest one that is kept for the equal-to-the-last shortcut. */
 const MAX_LAST = 4096;
 /** Longest watched verb with its space. */
 const MAX_VERB = 7;
@@ -102,10 +104,10 @@ export class VerbRepair {
 
   #isOnePlainRequest(bytes: Bytes): boolean {
     const first = bytes[0] as number;
-    if (first === L || first === S || first <= CR || bytes.length > MAX_LAST) return false;
+    if (first === L || first === S || first <= CR || bytes.length > MAX_PLAIN) return false;
     if (bytes.length < MIN_HEAD || bytes.indexOf(HEAD_END) !== bytes.length - 4) return false;
     if (frame(bytes.toString('latin1', 0, bytes.length - 2), this.#followsUpgrade) !== 0) return false;
-    this.#last = bytes;
+    if (bytes.length <= MAX_LAST) this.#last = bytes;
     return true;
   }
 

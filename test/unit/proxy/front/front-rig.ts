@@ -129,7 +129,15 @@ export class FrontRig {
     const { front, tls, listener, server, admin } = this.#options;
     const log = { named: () => this.log };
     const vault = new VaultFake();
-    this.cache = createLeaseCache({ hasher: plainHasher, vault, clock, log, metrics, random: () => 0.5, verbatimHits: false });
+    this.cache = createLeaseCache({
+      hasher: plainHasher,
+      vault,
+      clock,
+      log,
+      metrics,
+      random: () => 0.5,
+      verbatimHits: false,
+    });
     if (identity.current !== undefined) this.cache.adopt(identity.current);
     const serve = createServe({
       listener: { role: 'default', requireRequestHeader: false, enableQuit: false, autoAuth: 'default', ...listener },
@@ -243,12 +251,24 @@ export async function turns(ready: () => boolean): Promise<void> {
   if (!ready()) throw new Error('it did not happen');
 }
 
-/** What a stretch of answers says, whatever the place of the lines that node writes by itself. */
+/** What a stretch of answers says, whatever the place of the lines that node writes by itself, and how often it wrote them. */
 export function normal(text: string): { readonly rest: string; readonly own: readonly string[] } {
   const own: string[] = [];
+  const note = (line: string): string => {
+    own.push(line.startsWith('Date') ? 'Date' : line.trim());
+    return '';
+  };
   const rest = text
-    .replace(/^(?:Connection|Keep-Alive): .*\r\n/gim, (line) => (own.push(line), ''))
-    .replace(/^Date: .*\r\n/gim, (line) => (own.push(/ 2026 /.test(line) && /GMT/.test(line) ? 'Date' : 'Date'), line === '' ? '' : ''))
+    .replace(/^(?:Connection|Keep-Alive|Date): .*\r\n/gim, note)
     .replace(/^X-Claviger-Request-Id: .*\r\n/gim, 'X-Claviger-Request-Id: *\r\n');
   return { rest, own: own.sort() };
+}
+
+/** Random numbers that are the same each time. */
+export function generator(seed: number): (below: number) => number {
+  let value = seed;
+  return (below) => {
+    value = (Math.imul(value, 1664525) + 1013904223) >>> 0;
+    return Math.floor((value / 2 ** 32) * below);
+  };
 }
