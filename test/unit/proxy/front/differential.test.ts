@@ -5,7 +5,8 @@ import { state } from '../rig.js';
 import { CREDS, FrontRig, generator, head, normal, type FrontRigOptions, type Wire } from './front-rig.js';
 
 type Random = (below: number) => number;
-type Step = string | 'RELEASE' | 'TICK' | 'CLEAR' | 'TOKEN';
+/** Bytes to send, or one of the four words of `take`. */
+type Step = string;
 
 const BIG = head('/v1/db/creds/app', { 'X-Pad': 'p'.repeat(6000) });
 /** Heads that the memo comes to hold. */

@@ -25,6 +25,7 @@ const CASES: readonly (readonly [name: string, head: string, framing: Framing])[
   ['a bare line feed', 'GET / HTTP/1.1\nHost: x\r\n', 'unsure'],
   ['a bare carriage return', `${get}X: a\rContent-Length: 5\r\n`, 'unsure'],
   ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n', 'unsure'],
+  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n', 'unsure'],
   ['an upgrade', `${get}Connection: Upgrade\r\nUpgrade: h2c\r\n`, 'unsure'],
 ];
 
