@@ -39,7 +39,7 @@ interface Remembered {
   text: string;
 }
 
-const LARGEST_BODY = 64 * 1024;
+const LARGEST_BODY = 16 * 1024;
 const G = 0x47;
 const LF = 0x0a;
 
