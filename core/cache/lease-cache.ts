@@ -68,6 +68,7 @@ class MemoryLeaseCache implements LeaseCache {
   readonly #identities: IdentityTokens;
   readonly #renewals: Renewals;
   readonly #held: Series;
+  readonly #onRemoved: ((sources: ReadonlySet<object>) => void)[] = [];
   #epoch = 0;
   #size = 0;
 
@@ -143,6 +144,10 @@ class MemoryLeaseCache implements LeaseCache {
     if (exchange.cacheKey === undefined) return 'no-key';
     this.#store(exchange, reply, verdict, parent);
     return `stored-${verdict.kind}`;
+  }
+
+  onRemoved(listener: (sources: ReadonlySet<object>) => void): void {
+    this.#onRemoved.push(listener);
   }
 
   watches({ method, path }: Exchange): boolean {
@@ -242,6 +247,8 @@ class MemoryLeaseCache implements LeaseCache {
       this.#index.remove(entry);
       this.#log.debug({ path: entry.path, why }, 'evicting index from cache');
     }
+    const sources = new Set(entries.flatMap(({ answer }) => answer ?? []));
+    for (const listener of this.#onRemoved) listener(sources);
     this.#size -= entries.length;
     this.#held.set(this.#size);
     this.#metrics.series('agent.cache.evictions', { reason: why }).add(entries.length);

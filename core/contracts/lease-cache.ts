@@ -56,6 +56,8 @@ export interface LeaseCache {
   adopt(state: TokenState): void;
   /** Removes entries at once; the result is how many. Identities' tokens stay registered (D-15). */
   clear(request: ClearRequest): number;
+  /** Calls `listener` with the sources (see `recall`) of answers that have just been removed, so that nobody keeps them. */
+  onRemoved(listener: (sources: ReadonlySet<object>) => void): void;
   entries(): Iterable<EntryView>;
   /** Number of answers held; identities' tokens do not count. */
   readonly size: number;

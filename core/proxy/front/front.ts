@@ -12,7 +12,7 @@ import { isStrict } from './strict.js';
 
 /** What a front is made of. */
 export interface FrontOptions {
-  readonly cache: Pick<LeaseCache, 'recall'>;
+  readonly cache: Pick<LeaseCache, 'recall' | 'onRemoved'>;
   /** The identity whose token requests without one get; undefined when none is in use. */
   readonly identity: Pick<Identity, 'feed'> | undefined;
   readonly metrics: Metrics;
@@ -50,6 +50,8 @@ export function createFront({ cache, identity, metrics, log }: FrontOptions): Fr
   const hits = metrics.series('agent.cache.hit');
   const debug = (): boolean => log.enabled?.('debug') ?? true;
   const forget = (head: string): undefined => void memo.delete(head);
+  // keys hold tokens and texts hold secrets: both go with the answer
+  cache.onRemoved((sources) => memo.deleteWhere(({ source }) => sources.has(source)));
   return {
     answer(bytes, lines) {
       if (bytes[0] !== G || bytes[bytes.length - 1] !== LF || bytes.length > LARGEST_HEAD) return undefined;

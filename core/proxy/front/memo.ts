@@ -38,6 +38,13 @@ export class Memo<T> {
     this.#young = new Map();
   }
 
+  /** Forgets every head whose value is `meant`. */
+  deleteWhere(meant: (value: T) => boolean): void {
+    for (const half of [this.#young, this.#old]) {
+      for (const [head, value] of half) if (meant(value)) half.delete(head);
+    }
+  }
+
   delete(head: string): void {
     this.#young.delete(head);
     this.#old.delete(head);

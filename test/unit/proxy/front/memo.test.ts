@@ -33,6 +33,18 @@ describe('front: memo', () => {
     expect(memo.get('idle')).to.equal(undefined);
   });
 
+  it('forgets at once all heads of an answer that was removed, whichever generation holds them (2.18 rule 4)', () => {
+    const memo = new Memo<string>(4);
+    for (const [head, value] of [
+      ['a', 'gone'],
+      ['b', 'kept'],
+      ['c', 'gone'],
+    ] as const)
+      memo.set(head, value);
+    memo.deleteWhere((value) => value === 'gone');
+    expect([memo.get('a'), memo.get('b'), memo.get('c'), memo.size]).to.deep.equal([undefined, 'kept', undefined, 1]);
+  });
+
   it('forgets from both generations, also a head that was set again', () => {
     const memo = new Memo<number>(4);
     memo.set('a', 1);
