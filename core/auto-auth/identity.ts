@@ -59,8 +59,9 @@ class Assembled implements RunningIdentity {
     this.#clock = clock;
     const board = new HealthBoard(options.health);
     const log = options.log.named(`${options.product ?? 'agent'}.auth.handler`);
-    const { metrics } = options;
-    this.#reporter = new Reporter({ log, metrics, board, identity: config.name, wrapped: config.method.wrapTtlMs > 0 });
+    const { metrics, product } = options;
+    const wrapped = config.method.wrapTtlMs > 0;
+    this.#reporter = new Reporter({ log, metrics, board, identity: config.name, wrapped, product });
     this.#hub = hubOf(options, board);
     let fail!: (error: AgentError) => void;
     this.failed = new Promise((resolve) => (fail = resolve));

@@ -1,5 +1,6 @@
 // Tells people, metrics and health what the machine reports. The log messages are markers that operators grep for (spec config 3.9).
 import type { Metrics } from '../contracts/metrics.js';
+import { formatGoDuration } from '../kernel/duration.js';
 import { agentError, describeError, type AgentError, type Logger } from '../sdk/index.js';
 import type { HealthBoard } from './health-board.js';
 import type { Report } from './machine.js';
@@ -11,6 +12,8 @@ export interface ReporterParts {
   readonly board: HealthBoard;
   readonly identity: string;
   readonly wrapped: boolean;
+  /** First word of the metrics of the handler (spec config 3.8); default `agent`. */
+  readonly product?: 'agent' | 'proxy' | undefined;
 }
 
 /** The part of health that speaks about logins. */
@@ -26,9 +29,10 @@ export class Reporter {
   constructor(parts: ReporterParts) {
     const labels = parts.identity === 'default' ? {} : { identity: parts.identity };
     this.#parts = parts;
-    this.#success = parts.metrics.series('agent.auth.success', labels);
-    this.#failure = parts.metrics.series('agent.auth.failure', labels);
-    this.#authenticated = parts.metrics.series('agent.authenticated', labels);
+    const product = parts.product ?? 'agent';
+    this.#success = parts.metrics.series(`${product}.auth.success`, labels);
+    this.#failure = parts.metrics.series(`${product}.auth.failure`, labels);
+    this.#authenticated = parts.metrics.series(`${product}.authenticated`, labels);
     this.#authenticated.set(0);
   }
 
@@ -44,7 +48,7 @@ export class Reporter {
         return this.#parts.log.info(this.#fields(), 'renewed auth token');
       case 'login-failed':
         return this.#failed('error authenticating', report.error, {
-          backoff: `${Math.trunc(report.backoffMs / 10) * 10}ms`,
+          backoff: formatGoDuration(Math.trunc(report.backoffMs / 10) * 10),
         });
       case 'renewal-failed':
         return this.#failed('error renewing token', report.error, {});

@@ -8,7 +8,15 @@ import type { Catalog } from '../contracts/catalog.js';
 import type { LeaseCache } from '../contracts/lease-cache.js';
 import type { LogRoot } from '../contracts/logging.js';
 import { systemClock } from '../kernel/clock.js';
-import { AgentError, agentError, describeError, type Clock, type Logger, type RequestHasher } from '../sdk/index.js';
+import {
+  AgentError,
+  agentError,
+  describeError,
+  type Clock,
+  type Logger,
+  type RequestHasher,
+  type Secret,
+} from '../sdk/index.js';
 import { MetricRegistry } from '../telemetry/metrics.js';
 import { createVaultClient, type VaultClient } from '../vault/client.js';
 import { rootContainer } from './containers.js';
@@ -125,6 +133,8 @@ export class Agent {
       userAgent: { version },
     });
     this.#client = client;
+    if (config.vault.tlsSkipVerify)
+      this.#log.warn({}, 'tls_skip_verify is set: whoever answers as the server gets the tokens');
     await this.#lifecycle.start({ id: 'upstream', label: 'upstream client', stop: () => client.close() });
     const factory = new PluginFactory({
       catalog: this.#options.catalog,
@@ -179,9 +189,18 @@ export class Agent {
       verbatimHits: config.compat.verbatimHits,
       namespace: config.vault.namespace,
       product: config.product,
+      onIdentityRevoked: (token) => this.#loginAnew(token),
     });
     await this.#lifecycle.start({ id: 'cache', label: 'lease cache', stop: () => Promise.resolve(cache.stop()) });
     return cache;
+  }
+
+  #loginAnew(token: Secret): void {
+    const { signal } = new AbortController();
+    for (const { identity } of this.#identities) {
+      const { current } = identity.feed;
+      if (current?.token.equals(token)) identity.reauthenticate(current.sequence, signal).catch(() => undefined);
+    }
   }
 
   #adminRoutes(): ReturnType<typeof createAdminRoutes> {

@@ -10,7 +10,9 @@ import { agentError, failureText } from '../sdk/index.js';
 export function writePidFile(path: string, pid: number): void {
   const half = `${path}.${pid}`;
   try {
-    writeFileSync(half, String(pid), { mode: 0o600 });
+    // made anew: in a folder that others may write to, something of theirs may lie there
+    rmSync(half, { force: true });
+    writeFileSync(half, String(pid), { mode: 0o600, flag: 'wx' });
     renameSync(half, path);
   } catch (cause) {
     rmSync(half, { force: true });

@@ -3,6 +3,7 @@ import type { AgentConfig, IdentityConfig, SinkConfig } from '../contracts/agent
 import type { LeaseCache } from '../contracts/lease-cache.js';
 import type { LogRoot } from '../contracts/logging.js';
 import type { Metrics } from '../contracts/metrics.js';
+import type { TokenFeed, TokenState } from '../contracts/token-feed.js';
 import { createIdentity, type RunningIdentity } from '../auto-auth/identity.js';
 import type { AuthMethod, Clock, Sink } from '../sdk/index.js';
 import type { VaultClient } from '../vault/client.js';
@@ -57,9 +58,12 @@ export async function buildIdentity(parts: IdentityParts, config: IdentityConfig
     metrics: parts.metrics,
     random: parts.random,
     health: board.reporter(`auto_auth.${name}`),
+    product,
   });
   const { cache } = parts;
-  if (cache !== undefined) identity.feed.subscribe((state) => cache.adopt(state));
+  const home = { namespace: method.namespace, path: `${method.mountPath}/login` };
+  if (cache !== undefined)
+    identity.feed.subscribe((state) => cache.adopt(state, { expiresAt: lifeOf(identity.feed, state), home }));
   const methodLife: Living = {
     id: `auth_method.${name}`,
     label: made.guarded.label,
@@ -67,6 +71,11 @@ export async function buildIdentity(parts: IdentityParts, config: IdentityConfig
     stop: (signal) => guardedMethod.stop!(signal),
   };
   return { identity, parts: [...sinks.map(({ living }) => living), methodLife] };
+}
+
+// Renewals move the end of a token and are told to nobody.
+function lifeOf(feed: TokenFeed, { token }: TokenState): () => number {
+  return () => (feed.current?.token === token ? feed.current.expiresAt : 0);
 }
 
 async function buildSink(

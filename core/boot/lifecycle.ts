@@ -50,7 +50,10 @@ export class Lifecycle {
     const began = this.#clock.now();
     this.#started.push(living);
     try {
-      if (living.start) await this.#bounded(living, living.start, this.#startTimeoutMs, this.#halted.signal);
+      const boundMs = this.#startTimeoutMs;
+      const late = agentError('PLUGIN_START_TIMEOUT', { plugin: living.label, seconds: boundMs / 1000 });
+      const halted = { signal: this.#halted.signal, error: stoppedMeanwhile(living) };
+      if (living.start) await this.#bounded(living.start, boundMs, { late, halted });
       this.#board.set(living.id, 'ok');
     } catch (error) {
       const known = asStartError(living, error);
@@ -73,7 +76,8 @@ export class Lifecycle {
     for (let living = this.#started.pop(); living !== undefined; living = this.#started.pop()) {
       this.#board.set(living.id, 'stopping');
       try {
-        if (living.stop) await this.#bounded(living, living.stop, Math.max(100, deadline - this.#clock.now()));
+        const boundMs = Math.max(100, deadline - this.#clock.now());
+        if (living.stop) await this.#bounded(living.stop, boundMs, { late: stopTimeout(living, boundMs) });
       } catch (error) {
         errors.push(error);
       }
@@ -82,31 +86,35 @@ export class Lifecycle {
     return errors;
   }
 
-  async #bounded(
-    living: Living,
-    work: (signal: AbortSignal) => Promise<void>,
-    boundMs: number,
-    halted?: AbortSignal,
-  ): Promise<void> {
+  async #bounded(work: (signal: AbortSignal) => Promise<void>, boundMs: number, errors: BoundErrors): Promise<void> {
+    const { halted } = errors;
     const abort = new AbortController();
-    const halt = (): void => abort.abort(stoppedMeanwhile(living));
-    halted?.addEventListener('abort', halt, { once: true });
+    const halt = (): void => abort.abort(halted?.error);
+    halted?.signal.addEventListener('abort', halt, { once: true });
     let cancel: (() => void) | undefined;
     const late = new Promise<never>((_, reject) => {
       cancel = this.#clock.after(boundMs, () => {
-        const error = agentError('PLUGIN_START_TIMEOUT', { plugin: living.label, seconds: boundMs / 1000 });
-        reject(error);
-        abort.abort(error);
+        reject(errors.late);
+        abort.abort(errors.late);
       });
     });
     try {
       await Promise.race([work(abort.signal), late]);
     } finally {
       cancel?.();
-      halted?.removeEventListener('abort', halt);
+      halted?.signal.removeEventListener('abort', halt);
     }
   }
 }
+
+/** What ends a bounded call: its time is over, or the agent is stopped. */
+interface BoundErrors {
+  readonly late: AgentError;
+  readonly halted?: { readonly signal: AbortSignal; readonly error: AgentError };
+}
+
+const stopTimeout = (living: Living, boundMs: number): AgentError =>
+  agentError('PLUGIN_CALL_TIMEOUT', { plugin: living.label, call: 'stop', seconds: boundMs / 1000 });
 
 const stoppedMeanwhile = (living: Living): AgentError =>
   agentError('PLUGIN_START', { plugin: living.label, why: 'the agent was stopped meanwhile' });

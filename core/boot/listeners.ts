@@ -9,6 +9,7 @@ import { instanceId } from '../kernel/ids.js';
 import { createServe } from '../proxy/create-serve.js';
 import type { Bound, Clock, Listener } from '../sdk/index.js';
 import type { VaultClient } from '../vault/client.js';
+import { Closing } from './closing.js';
 import { guardListener } from './guards/listener.js';
 import type { Living } from './lifecycle.js';
 import type { PluginFactory } from './plugin-factory.js';
@@ -34,13 +35,17 @@ export interface BuiltListener {
 
 const GRACE_MS = 5_000;
 
-/** Builds all listeners. Nothing is bound yet. */
+/** Builds all listeners. Nothing is bound yet. The first that is stopped closes all, so that none takes new requests while another drains. */
 export function buildListeners(parts: ListenerParts): Promise<readonly BuiltListener[]> {
-  const instance = instanceId();
-  return Promise.all(parts.config.listeners.map((_, index) => buildListener(parts, index, instance)));
+  const shared = { instance: instanceId(), closing: new Closing(GRACE_MS) };
+  return Promise.all(parts.config.listeners.map((_, index) => buildListener(parts, index, shared)));
 }
 
-async function buildListener(parts: ListenerParts, index: number, instance: string): Promise<BuiltListener> {
+async function buildListener(
+  parts: ListenerParts,
+  index: number,
+  { instance, closing }: { readonly instance: string; readonly closing: Closing },
+): Promise<BuiltListener> {
   const { config, factory } = parts;
   const listener = config.listeners[index]!;
   const id = `listener.${index + 1}`;
@@ -74,9 +79,10 @@ async function buildListener(parts: ListenerParts, index: number, instance: stri
     start: async (signal) => {
       await guarded.start!(signal);
       bound = await guarded.bind(serve);
+      closing.opened(index, bound);
     },
     stop: async (signal) => {
-      await bound?.close(GRACE_MS);
+      await closing.closed(index);
       await guarded.stop!(signal);
     },
   };

@@ -42,8 +42,8 @@ export class Entry {
   children: Set<Entry> | undefined = undefined;
   life: Lifetime | undefined = undefined;
   phase: EntryPhase = 'serving';
-  /** True while a renewal is under way. */
-  busy = false;
+  /** Ends the renewal that is under way. */
+  renewal: AbortController | undefined = undefined;
   renewals = 0;
   /** Deadline and place in the due queue; -1 when it is not in it. */
   dueAt = 0;

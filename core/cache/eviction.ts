@@ -27,12 +27,17 @@ export function reachesAnswersUnderWay(criteria: Criteria, index: EntryIndex): b
       return false;
     case 'token':
     case 'orphan':
-      return index.byToken(criteria.token)?.kind === 'identity';
     case 'accessor':
-      return index.byAccessor(criteria.accessor)?.kind === 'identity';
+      return identitiesIn(criteria, index).length > 0;
     default:
       return true;
   }
+}
+
+/** The identities whose own tokens these criteria mean: revoking them ends those tokens. */
+export function identitiesIn(criteria: Criteria, index: EntryIndex): Entry[] {
+  const roots = criteria.by === 'orphan' ? listOf(index.byToken(criteria.token)) : rootsFor(criteria, index);
+  return [...roots].filter((entry) => entry.kind === 'identity');
 }
 
 function rootsFor(criteria: Exclude<Criteria, { by: 'orphan' }>, index: EntryIndex): Iterable<Entry> {
@@ -47,6 +52,7 @@ function rootsFor(criteria: Exclude<Criteria, { by: 'orphan' }>, index: EntryInd
       return listOf(index.byAccessor(criteria.accessor));
     case 'prefix':
     case 'namespace':
+      return [...index.all].filter((entry) => entry.home.path !== '' && matches(entry, criteria));
     case 'request-path':
       return [...index.all].filter((entry) => entry.kind !== 'identity' && matches(entry, criteria));
   }
@@ -56,10 +62,15 @@ type Pattern = Extract<Criteria, { by: 'prefix' | 'namespace' | 'request-path' }
 
 function matches(entry: Entry, pattern: Pattern): boolean {
   if (pattern.by === 'namespace') return entry.home.namespace.startsWith(pattern.namespace);
-  if (pattern.by === 'request-path')
-    return entry.namespace === pattern.namespace && entry.path.startsWith(pattern.path);
+  if (pattern.by === 'request-path') return requestedUnder(entry, pattern);
   if (entry.home.namespace !== pattern.namespace) return false;
   return underPrefix(entry.lease === '' ? entry.home.path : entry.lease, pattern.prefix);
+}
+
+// As it was requested, or with a namespace that was written in the path told apart from it (D-57).
+function requestedUnder({ namespace, path, home }: Entry, pattern: Extract<Pattern, { by: 'request-path' }>): boolean {
+  if (namespace === pattern.namespace && path.startsWith(pattern.path)) return true;
+  return home.namespace === pattern.namespace && `/v1/${home.path}`.startsWith(pattern.path);
 }
 
 const listOf = (entry: Entry | undefined): Entry[] => (entry === undefined ? [] : [entry]);

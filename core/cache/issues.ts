@@ -1,12 +1,15 @@
 // Whether the answer to a request will hold a new secret, judged by the shapes of the known engines and by what the same path answered before.
+import { inOrder } from '../kernel/in-order.js';
 import { canonicalPath } from './request-path.js';
 
 /** `surely`: abandoning the request would lose a secret. `never`: it is a plain read, and no answer to it has been stored. */
 export type Issues = 'surely' | 'perhaps' | 'never';
 
 const MOST_PATHS = 2000;
+/** Longer ones are not remembered: clients choose them. */
+const LONGEST_PATH = 1024;
 const SECRET =
-  /\/(?:creds|sts|token|key|issue|sign|session|access_token|credentials?|otp|generate)(?:\/|$)|\/auth\/.+\/login|\/auth\/token\/create/;
+  /\/(?:creds|sts|token|key|issue|sign|session|access_token|credentials?|otp|generate)(?:\/|$)|\/auth\/token\/create/;
 // kv 2 and identities hand out no leases
 const PLAIN = /^\/v1\/(?:.*\/)?(?:[^/]+\/(?:data|metadata|subkeys|delete|undelete|destroy)\/|identity\/)/;
 
@@ -21,13 +24,13 @@ export class IssueMemory {
     if (method === 'GET' && query !== '' && /(?:^|&)list=true/.test(query)) return 'never';
     const clean = canonicalPath(path);
     if (PLAIN.test(clean)) return 'never';
-    return SECRET.test(clean) ? 'surely' : 'perhaps';
+    return SECRET.test(clean) || inOrder(clean, '/auth/', '/login') ? 'surely' : 'perhaps';
   }
 
   /** A read was answered: with a secret of its own, or with plain data. A path that issued once counts as one that issues. */
   learn(method: string, path: string, issued: boolean): void {
     const known = method === 'GET' ? this.#issued.get(path) : issued;
-    if (known === issued || known === true) return;
+    if (known === issued || known === true || path.length > LONGEST_PATH) return;
     if (this.#issued.size >= MOST_PATHS) this.#issued.clear();
     this.#issued.set(path, issued);
   }

@@ -6,6 +6,8 @@ import type { RawHeaders, RequestHasher } from '../sdk/index.js';
 import type { Exchange } from '../contracts/exchange.js';
 
 const MOST_BINDINGS = 1000;
+/** Longer ones are not remembered: clients choose them. */
+const LONGEST_BINDING = 2048;
 
 /** Makes keys. Bindings (digests of token and namespace) are remembered, so that a hit costs no digest besides the hasher's. */
 export class RequestKeys {
@@ -23,7 +25,7 @@ export class RequestKeys {
     const token = exchange.token === undefined ? '' : exchange.token.reveal();
     // a login may live in this header (kerberos, cloud signatures): what is not the token itself must tell requests apart too
     const authorization = headersOf(exchange.headers, 'authorization');
-    const who = authorization.length === 0 ? token : `${token} ${JSON.stringify(authorization)}`;
+    const who = authorization.length === 0 ? token : `${token}\n${JSON.stringify(authorization)}`;
     return this.#binding(who, exchange.namespace) + digest;
   }
 
@@ -41,11 +43,12 @@ export class RequestKeys {
   }
 
   #binding(who: string, namespace: string): string {
-    // unambiguous: the namespace is canonical and ends at the first line break, which no header can hold
+    // unambiguous: namespace and token end at a line break, which no header can hold
     const input = `${namespace}\n${who}`;
     const known = this.#bindings.get(input);
     if (known !== undefined) return known;
     const binding = hash('sha256', input, 'base64url');
+    if (input.length > LONGEST_BINDING) return binding;
     if (this.#bindings.size >= MOST_BINDINGS) this.#bindings.clear();
     this.#bindings.set(input, binding);
     return binding;

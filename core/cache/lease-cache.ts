@@ -1,7 +1,7 @@
 // The lease cache behind its contract: answers from memory, stores, renews, evicts. It waits for nothing but renewals and never fails a request.
-import type { Clock, Logger, RequestHasher, Vault } from '../sdk/index.js';
+import { Secret, type Clock, type Logger, type RequestHasher, type Vault } from '../sdk/index.js';
 import type { Exchange, Reply } from '../contracts/exchange.js';
-import type { BufferedReply, ClearRequest, EntryView, LeaseCache } from '../contracts/lease-cache.js';
+import type { BufferedReply, ClearRequest, EntryView, LeaseCache, Origin } from '../contracts/lease-cache.js';
 import type { LogRoot } from '../contracts/logging.js';
 import type { Metrics, Series } from '../contracts/metrics.js';
 import type { TokenState } from '../contracts/token-feed.js';
@@ -13,7 +13,7 @@ import { classify, headRefusal, saysRenewable } from './classify.js';
 import type { Criteria } from './criteria.js';
 import { criteriaOf, factsOf, type Storable } from './entry-facts.js';
 import { Entry, viewOf } from './entry.js';
-import { entriesFor, reachesAnswersUnderWay } from './eviction.js';
+import { entriesFor, identitiesIn, reachesAnswersUnderWay } from './eviction.js';
 import { HeadPool } from './head-pool.js';
 import { IdentityTokens } from './identity-tokens.js';
 import { EntryIndex } from './index.js';
@@ -38,6 +38,8 @@ export interface LeaseCacheOptions {
   readonly namespace?: string;
   /** Prefix of logger names: `agent` or `proxy`; default `agent`. */
   readonly product?: string;
+  /** A client revoked the token of an identity through the agent: it should log in anew (D-15). */
+  readonly onIdentityRevoked?: (token: Secret) => void;
 }
 
 /** Makes a lease cache. Nothing runs before the first answer is stored. */
@@ -68,6 +70,7 @@ class MemoryLeaseCache implements LeaseCache {
   readonly #identities: IdentityTokens;
   readonly #renewals: Renewals;
   readonly #held: Series;
+  readonly #onIdentityRevoked: LeaseCacheOptions['onIdentityRevoked'];
   readonly #onRemoved: ((sources: ReadonlySet<object>) => void)[] = [];
   #epoch = 0;
   #size = 0;
@@ -77,6 +80,7 @@ class MemoryLeaseCache implements LeaseCache {
     this.#clock = clock;
     this.#metrics = metrics;
     this.#verbatim = options.verbatimHits;
+    this.#onIdentityRevoked = options.onIdentityRevoked;
     this.#log = options.log.named(`${product}.cache.leasecache`);
     this.#keys = new RequestKeys(options.hasher);
     this.#held = metrics.series('agent.cache.entries');
@@ -167,12 +171,12 @@ class MemoryLeaseCache implements LeaseCache {
       body: body instanceof Uint8Array ? body : EMPTY,
     };
     const criteria = revocationOf(sent);
-    if (criteria !== undefined) return void this.#evict(criteria, 'revoked');
+    if (criteria !== undefined) return this.#revoke(criteria);
     this.#observeRenewal(sent, replyBody);
   }
 
-  adopt(state: TokenState): void {
-    this.#identities.adopt(state);
+  adopt(state: TokenState, origin: Origin = {}): void {
+    this.#identities.adopt(state, origin);
   }
 
   clear(request: ClearRequest): number {
@@ -193,9 +197,16 @@ class MemoryLeaseCache implements LeaseCache {
   #live(key: string): Entry | undefined {
     const entry = this.#index.byKey(key);
     if (entry === undefined) return undefined;
-    if (entry.life!.expiresAt > this.#clock.now()) return entry;
-    this.#evictWithSubtree(entry, 'expired');
+    const now = this.#clock.now();
+    const ended = this.#identities.endedAbove(entry, now);
+    if (ended === undefined && entry.life!.expiresAt > now) return entry;
+    this.#evictWithSubtree(ended ?? entry, ended === undefined ? 'expired' : 'token-dead');
     return undefined;
+  }
+
+  #revoke(criteria: Criteria): void {
+    this.#evict(criteria, 'revoked');
+    for (const { token } of identitiesIn(criteria, this.#index)) this.#onIdentityRevoked?.(new Secret(token));
   }
 
   #store(exchange: Exchange, reply: BufferedReply, verdict: Storable, parent: Entry | undefined): void {

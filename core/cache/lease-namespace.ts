@@ -21,13 +21,18 @@ const REVOCATIONS = [
   'sys/revoke-prefix',
 ] as const;
 
+/** Names that no namespace has. A path below one of them is something else, such as a client's own cubbyhole, and revokes nothing. */
+const NO_NAMESPACE = new Set(['sys', 'audit', 'auth', 'cubbyhole', 'identity']);
+
 /** Splits what a revocation path has before the API's own path into the namespace (E-1). Other paths stay as they are. `path` is canonical. */
 export function splitNamespace(namespace: string, path: string, known: readonly string[] = REVOCATIONS): Place {
   const rest = path.startsWith('/v1/') ? path.slice(4) : path;
   const at = known.map((api) => positionOf(rest, api)).reduce((a, b) => (b >= 0 && (a < 0 || b < a) ? b : a), -1);
   if (at < 0) return { namespace, path };
   if (at === 0) return { namespace, path: `/v1/${rest}` };
-  return { namespace: joinNamespaces(namespace, rest.slice(0, at)), path: `/v1/${rest.slice(at)}` };
+  const before = rest.slice(0, at);
+  if (before.split('/').some((segment) => NO_NAMESPACE.has(segment))) return { namespace, path };
+  return { namespace: joinNamespaces(namespace, before), path: `/v1/${rest.slice(at)}` };
 }
 
 // Where `api` begins as whole segments at its start; -1 when nowhere.

@@ -24,7 +24,8 @@ export interface RenewalOptions {
 export class Renewals {
   readonly #options: RenewalOptions;
   readonly #queue: DueQueue;
-  readonly #stop = new AbortController();
+  readonly #running = new Set<AbortController>();
+  #stopped = false;
   readonly #counters: Readonly<Record<RenewalOutcome['kind'], Series>>;
 
   constructor(options: RenewalOptions) {
@@ -62,22 +63,24 @@ export class Renewals {
     this.#step(entry, { type: 'renewed', now: this.#options.clock.now(), ...granted });
   }
 
-  /** The entry is gone: it has no deadline any more, and a renewal under way means nothing to it. */
+  /** The entry is gone: it has no deadline any more, and a renewal that is under way or waits for its turn is given up. */
   forget(entry: Entry): void {
     entry.phase = 'gone';
     this.#queue.remove(entry);
+    entry.renewal?.abort();
   }
 
   /** Ends all renewals; entries stay as they are. Safe twice. */
   stop(): void {
-    this.#stop.abort();
+    this.#stopped = true;
+    for (const running of this.#running) running.abort();
     this.#queue.clear();
   }
 
   #due(entry: Entry): void {
     if (entry.phase === 'gone') return;
     // a deadline while the last renewal is still under way is the end of the life
-    if (entry.busy || entry.phase === 'serving') return this.#options.evict(entry, 'expired');
+    if (entry.renewal !== undefined || entry.phase === 'serving') return this.#options.evict(entry, 'expired');
     this.#step(entry, { type: 'timer', now: this.#options.clock.now() });
   }
 
@@ -111,18 +114,22 @@ export class Renewals {
 
   async #renew(entry: Entry, incrementSeconds: number): Promise<void> {
     const { log, vault, namespace } = this.#options;
-    const call = { vault, namespace, signal: this.#stop.signal };
-    entry.busy = true;
+    // one each: thousands of listeners on a common signal would be one long list
+    const renewal = new AbortController();
+    const call = { vault, namespace, signal: renewal.signal };
+    entry.renewal = renewal;
+    this.#running.add(renewal);
     this.#queue.set(entry, entry.life!.expiresAt);
     log.debug({ path: entry.path }, 'starting renewal');
     const outcome = await renewEntry(entry, incrementSeconds, call);
     const lives = outcome.kind === 'refused' && !this.#over(entry) ? await tokenLives(entry, call) : 'unknown';
-    entry.busy = false;
+    entry.renewal = undefined;
+    this.#running.delete(renewal);
     if (!this.#over(entry)) this.#settle(entry, outcome, lives);
   }
 
   #over(entry: Entry): boolean {
-    return entry.phase === 'gone' || this.#stop.signal.aborted;
+    return entry.phase === 'gone' || this.#stopped;
   }
 
   #settle(entry: Entry, outcome: RenewalOutcome, lives: 'alive' | 'dead' | 'unknown'): void {

@@ -16,9 +16,13 @@ export function decoded(text: string): string {
   }
 }
 
-/** Without slashes at either end. */
+/** Without slashes at either end. By hand: a pattern takes quadratic time for megabytes of slashes, which a client may send. */
 export function trimSlashes(text: string): string {
-  return text.replace(/^\/+|\/+$/g, '');
+  let start = 0;
+  let end = text.length;
+  while (start < end && text[start] === '/') start++;
+  while (end > start && text[end - 1] === '/') end--;
+  return text.slice(start, end);
 }
 
 /** True when `text` is `prefix` or continues it with a slash: revocation prefixes match by path segment or a full id (corrections). */

@@ -1,4 +1,5 @@
 // Request -> what it revokes when the server agrees (spec cache section 7 with D-10, D-11, D-12, D-38, D-53 and the corrections). Pure and total.
+import { inOrder } from '../kernel/in-order.js';
 import type { Criteria } from './criteria.js';
 import { splitNamespace, type Place } from './lease-namespace.js';
 import { parametersOf, type Parameters } from './request-body.js';
@@ -22,7 +23,10 @@ export function revoked(status: number): boolean {
 /** True when the path may revoke something, judged cheaply: false for nearly all requests. */
 export function mayRevoke(method: string, path: string): boolean {
   const canonical = canonicalPath(path);
-  if (method === 'POST' || method === 'PUT') return /\/(sys|auth\/token)\/.*revoke|\/sys\/remount/.test(canonical);
+  if (method === 'POST' || method === 'PUT') {
+    const revokes = inOrder(canonical, '/sys/', 'revoke') || inOrder(canonical, '/auth/token/', 'revoke');
+    return revokes || canonical.includes('/sys/remount');
+  }
   return method === 'DELETE' && /\/sys\/(mounts|auth|namespaces)\//.test(canonical);
 }
 
@@ -33,7 +37,8 @@ export function revocationOf(request: SentRequest): Criteria | undefined {
   const place = splitNamespace(request.namespace, canonical);
   const parameters = parametersOf(request.body, request.query);
   if (place.path.startsWith('/v1/auth/token/')) return tokenRevocation(place.path.slice(15), parameters, request.token);
-  if (canonical.endsWith('/sys/remount')) return remountOf(request.namespace, canonical, parameters);
+  if (canonical.endsWith('/sys/remount'))
+    return remountOf(splitNamespace(request.namespace, canonical, ['sys/remount']), parameters);
   return leaseRevocation(place, parameters);
 }
 
@@ -50,10 +55,9 @@ function removalOf({ namespace, path }: Place): Criteria | undefined {
   return undefined;
 }
 
-function remountOf(namespace: string, path: string, parameters: Parameters): Criteria | undefined {
+function remountOf({ namespace, path }: Place, parameters: Parameters): Criteria | undefined {
   const from = trimSlashes(parameters.text('from'));
-  if (from === '') return undefined;
-  return { by: 'prefix', prefix: from, namespace: splitNamespace(namespace, path, ['sys/remount']).namespace };
+  return from === '' || path !== '/v1/sys/remount' ? undefined : { by: 'prefix', prefix: from, namespace };
 }
 
 function tokenRevocation(rest: string, parameters: Parameters, own: string): Criteria | undefined {

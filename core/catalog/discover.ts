@@ -68,9 +68,10 @@ function externalFolders(directory: string): string[] {
 }
 
 /** What everybody may change must not run in the agent. */
-function refuseUnsafe(path: string): void {
-  if (process.platform !== 'win32' && (statSync(path).mode & 0o002) !== 0)
-    throw agentError('PLUGIN_FOLDER_UNSAFE', { path });
+function refuseUnsafe(path: string, hint?: string): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if (process.platform !== 'win32' && (mode & 0o002) !== 0)
+    throw agentError('PLUGIN_FOLDER_UNSAFE', { path }, { hint });
 }
 
 function findManifests(directory: string, depth = DEPTH): string[] {
@@ -113,6 +114,7 @@ function readEntry(
   const checked = checkManifest(value);
   if ('why' in checked) throw agentError('PLUGIN_MANIFEST', { path, why: checked.why });
   const { manifest } = checked;
+  if (origin === 'external') refuseUnsafe(join(folder, manifest.entry), 'chmod o-w the file');
   if (manifest.sdk !== 1)
     throw agentError(
       'PLUGIN_SDK_MISMATCH',

@@ -37,7 +37,16 @@ export async function unwrapToken(content: string, vault: VaultConfig): Promise<
 
 function wrappingToken(content: string): string {
   if (!content.startsWith('{')) return content;
-  const { token } = JSON.parse(content) as WrapInfo;
+  const token = tokenIn(content);
   if (typeof token === 'string') return token;
   throw agentError('AUTH_CREDENTIAL_INVALID', { what: 'the sink file', why: 'it holds no wrapping token' });
+}
+
+// The parser's own message would show a piece of the text.
+function tokenIn(content: string): unknown {
+  try {
+    return (JSON.parse(content) as WrapInfo).token;
+  } catch {
+    return undefined;
+  }
 }

@@ -57,6 +57,14 @@ export function toOctal(scalar: ScalarValue): number | undefined {
   return /^[0-7]{1,7}$/.test(digits) ? Number.parseInt(digits, 8) : undefined;
 }
 
+/** True for a decimal mode whose digits were meant to be octal: as a mode it has bits that nobody asks for (640 is 01200). */
+export function meantOctal({ value, raw }: ScalarValue): boolean {
+  if (typeof value !== 'number' || raw === undefined || !/^[1-7][0-7]{2,3}$/.test(raw)) return false;
+  return value > 0o777 || READ_ONLY.has(value);
+}
+
+const READ_ONLY = new Set([400, 440, 444]);
+
 /** Milliseconds of a duration. */
 export function toDuration({ value }: ScalarValue): number | undefined {
   return typeof value === 'boolean' ? undefined : parseDuration(value);

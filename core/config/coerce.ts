@@ -1,6 +1,6 @@
 // Located map + schema -> plain settings of the right types, defaults filled in. What cannot be brought into its type is reported once and
 // marked, so that validation does not complain again. It must not know what settings mean.
-import { toBoolean, toDuration, toInteger, toNumber, toOctal, toText, spelled } from './coerce-scalar.js';
+import { meantOctal, toBoolean, toDuration, toInteger, toNumber, toOctal, toText, spelled } from './coerce-scalar.js';
 import {
   dotted,
   pointerTo,
@@ -11,7 +11,7 @@ import {
   type Value,
 } from './located.js';
 import type { Report } from './report.js';
-import { memberNames, memberSchema, resolve, typesOf, type Schema } from './schema.js';
+import { correct, memberNames, memberSchema, resolve, typesOf, type Schema } from './schema.js';
 import { isSecretKey } from './secret-key.js';
 
 /** What coercion needs besides the value: where findings go, and how the block is called in them. */
@@ -118,7 +118,7 @@ function coerceScalar(scalar: ScalarValue, schema: Schema, scope: CoerceScope, s
 
 function scalarAs(scalar: ScalarValue, schema: Schema, scope: CoerceScope, spot: Spot): unknown {
   if (schema['x-duration'] === true) return toDuration(scalar);
-  if (schema['x-octal'] === true) return toOctal(scalar);
+  if (schema['x-octal'] === true) return mode(scalar, scope, spot);
   const types = typesOf(schema);
   if (types.length === 0) return scalar.value;
   for (const type of ORDER) {
@@ -126,6 +126,19 @@ function scalarAs(scalar: ScalarValue, schema: Schema, scope: CoerceScope, spot:
     if (value !== undefined) return value;
   }
   return types.includes('array') ? asList(scalar, schema, scope, spot) : undefined;
+}
+
+function mode(scalar: ScalarValue, { report, prefix }: CoerceScope, spot: Spot): number | undefined {
+  const value = toOctal(scalar);
+  if (value === undefined || !meantOctal(scalar)) return value;
+  const key = dotted(prefix, spot.path);
+  const why = `${scalar.raw} is a decimal number, so the mode is 0${value.toString(8)}`;
+  report.warn(
+    'CONFIG_VALUE',
+    { key, why },
+    { at: scalar.at, key, hint: `write 0${scalar.raw}, in JSON "0${scalar.raw}"` },
+  );
+  return value;
 }
 
 const ORDER = ['boolean', 'integer', 'number', 'string'] as const;
@@ -150,7 +163,7 @@ function asList(scalar: ScalarValue, schema: Schema, scope: CoerceScope, spot: S
 function wrong(value: Value, schema: Schema, scope: CoerceScope, spot: Spot, map?: MapValue): undefined {
   const key = dotted(scope.prefix, spot.path);
   scope.broken.add(spot.path);
-  const hint = schema.description;
+  const hint = correct(schema.description);
   const at = map === undefined ? value.at : (spot.entry?.at ?? value.at);
   scope.report.error('CONFIG_TYPE', { key, want: wanted(schema), got: shown(value, schema) }, { at, key, hint });
   return undefined;

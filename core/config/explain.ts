@@ -4,7 +4,7 @@ import { formatGoDuration } from '../kernel/duration.js';
 import { dotted, locate, pointerTo, segments, type MapValue, type Value } from './located.js';
 import { nearestName } from './nearest-name.js';
 import { list, type Report } from './report.js';
-import { at, memberNames, type Schema } from './schema.js';
+import { at, correct, memberNames, type Schema } from './schema.js';
 
 /** What explaining needs: the map that was validated, its schema, and how it is called. */
 export interface ExplainScope {
@@ -88,7 +88,7 @@ function reportError(error: ErrorObject, scope: ExplainScope): void {
   scope.report.error(
     'CONFIG_VALUE',
     { key: key || whereOf('', scope), why: why.text },
-    { at: place, key, hint: why.hint ?? parent?.description ?? 'correct or remove it' },
+    { at: place, key, hint: why.hint ?? correct(parent?.description) },
   );
 }
 
@@ -155,7 +155,7 @@ function reason(error: ErrorObject, schema: Schema | undefined, value: string | 
             : `it must have at least ${param(error, 'limit')} parts`,
       };
     case 'pattern':
-      return { text: `it does not have the right form (${param(error, 'pattern')})` };
+      return { text: `${quoted(value, schema)} does not have the right form` };
     case 'type':
       return { text: `it must be of type ${param(error, 'type')}` };
     case 'not':
@@ -171,10 +171,17 @@ function amount(limit: unknown, schema: Schema | undefined): string {
   return schema?.['x-octal'] === true ? `0${limit.toString(8)}` : String(limit);
 }
 
+/** Long and secret values are not repeated. */
+const isShown = (value: string | undefined, schema: Schema | undefined): value is string =>
+  value !== undefined && schema?.['x-secret'] !== true && value.length <= 60;
+
+const quoted = (value: string | undefined, schema: Schema | undefined): string =>
+  isShown(value, schema) ? `"${value}"` : 'the value';
+
 function choice(error: ErrorObject, schema: Schema | undefined, value: string | undefined): Reason {
   const params = error.params as { allowedValues?: unknown[]; allowedValue?: unknown };
   const allowed = (params.allowedValues ?? [params.allowedValue]).filter((one) => one !== '').map(String);
-  const got = value === undefined || schema?.['x-secret'] === true || value.length > 60 ? '' : `, not "${value}"`;
+  const got = isShown(value, schema) ? `, not "${value}"` : '';
   const near = value === undefined ? undefined : nearestName(value, allowed);
   const text = allowed.length > 12 ? `"${value ?? ''}" is not known` : `it must be ${allowed.join(' or ')}${got}`;
   return {

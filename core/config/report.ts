@@ -47,8 +47,10 @@ export class Report {
 
   /** Remembers a secret value, so that code frames do not show it. */
   hide(value: Value): void {
-    if (value.kind === 'scalar') this.#hidden.push({ at: value.at, text: String(value.value) });
-    else if (value.kind === 'list') value.items.forEach((item) => this.hide(item));
+    if (value.kind === 'scalar') {
+      // true and false give nothing away
+      if (typeof value.value !== 'boolean') this.#hidden.push({ at: value.at, text: String(value.value) });
+    } else if (value.kind === 'list') value.items.forEach((item) => this.hide(item));
     else for (const entry of value.entries.values()) this.hide(entry.value);
   }
 

@@ -98,3 +98,7 @@ export function typesOf(schema: Schema): readonly string[] {
   if (schema.type === undefined) return [];
   return typeof schema.type === 'string' ? [schema.type] : schema.type;
 }
+
+/** What to do about a wrong value. The description says what the setting is for; alone it would read like an order. */
+export const correct = (description: string | undefined): string =>
+  description === undefined ? 'correct or remove it' : `correct the value; what it is for: ${description}`;

@@ -18,6 +18,14 @@ export interface EntryView {
   readonly renewals: number;
 }
 
+/** What else is known about the token of an identity. */
+export interface Origin {
+  /** When it ends by now, 0 for never; default as its state says. Nothing that hangs on it is served after that (corrections). */
+  readonly expiresAt?: () => number;
+  /** Canonical namespace and path of its login without `/v1/`: who revokes all logins below it, or the namespace, revokes this token. */
+  readonly home?: { readonly namespace: string; readonly path: string };
+}
+
 /** A buffered answer. */
 export type BufferedReply = Reply & { readonly body: Uint8Array };
 
@@ -53,7 +61,7 @@ export interface LeaseCache {
   /** Sees each watched request that was answered: successful revocations evict, proxied renewals update. */
   observe(exchange: Exchange, status: number, replyBody: Uint8Array | undefined): void;
   /** Registers the token of an identity; what hung on the identity's previous token is retired (D-6). */
-  adopt(state: TokenState): void;
+  adopt(state: TokenState, origin?: Origin): void;
   /** Removes entries at once; the result is how many. Identities' tokens stay registered (D-15). */
   clear(request: ClearRequest): number;
   /** Calls `listener` with the sources (see `recall`) of answers that have just been removed, so that nobody keeps them. */

@@ -22,7 +22,7 @@ export class HttpExchange implements Exchange {
   #signal: AbortSignal | undefined = undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
-    const target = request.url!;
+    const target = originForm(request.url!);
     const mark = target.indexOf('?');
     this.method = request.method!;
     this.path = mark < 0 ? target : target.slice(0, mark);
@@ -43,6 +43,18 @@ export class HttpExchange implements Exchange {
   set signal(signal: AbortSignal) {
     this.#signal = signal;
   }
+}
+
+/**
+ * Path and query of a request target. A client may send a whole URL (RFC 9112, 3.2.2): its host is dropped, so that it neither hides a path from the
+ * rules nor chooses another host behind the server's address, which would then get the agent's token.
+ */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i.exec(target)?.[0];
+  if (authority === undefined) return target;
+  const rest = target.slice(authority.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** Aborted with UPSTREAM_CANCELLED when the connection of a response closes before it was written completely. */

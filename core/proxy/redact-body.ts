@@ -26,7 +26,7 @@ export function redactBody(body: Uint8Array, values: readonly string[]): Uint8Ar
 
 // A value can hide in an escape; then the whole text is read.
 function mayHold(bytes: Buffer, values: readonly string[]): boolean {
-  return values.some((value) => bytes.includes(value)) || bytes.includes('\\u');
+  return values.some((value) => bytes.includes(value)) || bytes.includes('\\');
 }
 
 function blankIn(span: JsonSpan, wanted: (span: JsonSpan) => boolean, edits: Edit[]): void {

@@ -196,6 +196,7 @@ export const CODES = {
   REQUEST_HEADER_MISSING: entry('wait', () => 'missing "X-Vault-Request" header'),
   REQUEST_TOO_LARGE: entry<{ limit: number }>('wait', (p) => `the request body is larger than ${p.limit} bytes`),
   REQUEST_NOT_READY: entry('wait', () => 'this agent has no token yet'),
+  REQUEST_WRAPS_TOKEN: entry('wait', () => 'this agent does not hand out its own token, wrapped or not'),
   REQUEST_LOOP: entry(
     'fix-config',
     () => 'this request has already passed this agent: vault.address points back at a listener',

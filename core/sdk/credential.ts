@@ -74,7 +74,8 @@ export function removeCredential(
   try {
     // Synchronous on purpose: nothing of this process may come between the comparison and the removal.
     const target = options.followSymlinks === true && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
-    if (!isSameFile(identityOf(statSync(path)), identity)) return { outcome: 'changed' };
+    // the very path that is removed is compared: a link that is turned meanwhile must not make us remove another file
+    if (!isSameFile(identityOf(statSync(target)), identity)) return { outcome: 'changed' };
     unlinkSync(target);
     return { outcome: 'removed' };
   } catch (error) {

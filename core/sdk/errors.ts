@@ -45,10 +45,10 @@ export function agentError<C extends Code>(code: C, params: CodeParams<C>, facts
   return new AgentError(code, entry.act, (entry.text as (p: CodeParams<C>) => string)(params), { ...facts, hint });
 }
 
-/** One line for people: code, text, place and what to do. Causes are not included. */
+/** One line for people: code, text, place (unless the text names it) and what to do. Causes are not included. */
 export function describeError(error: unknown): string {
   if (error instanceof AgentError) {
-    const at = error.at ? ` (${error.at})` : '';
+    const at = error.at && !error.message.includes(error.at) ? ` (${error.at})` : '';
     const hint = error.hint ? `; ${error.hint}` : '';
     return `${error.code}: ${error.message}${at}${hint}`;
   }

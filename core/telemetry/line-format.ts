@@ -20,11 +20,19 @@ export function formatLine(record: LogRecord, colour: boolean): string {
     .filter(([key, value]) => !FIXED.has(key) && value !== undefined)
     .map(([key, value]) => ` ${key}=${formatValue(value)}`)
     .join('');
-  const head = `${record['@timestamp']} ${shown} ${record['@module']}: ${record['@message']}`;
+  const head = `${record['@timestamp']} ${shown} ${record['@module']}: ${oneLine(record['@message'])}`;
   return `${head}${fields === '' ? '' : `:${fields}`}\n`;
 }
 
 function formatValue(value: unknown): string {
-  if (typeof value !== 'string') return JSON.stringify(value) ?? 'null';
-  return value === '' || /[\s"=\u0000-\u001f]/.test(value) ? JSON.stringify(value) : value;
+  if (typeof value !== 'string') return oneLine(JSON.stringify(value) ?? 'null');
+  return oneLine(value === '' || /[\s"=\u0000-\u001f]/.test(value) ? JSON.stringify(value) : value);
+}
+
+// What would begin a line or command a terminal, in a path or in somebody's message, is shown by its number.
+function oneLine(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

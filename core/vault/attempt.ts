@@ -24,7 +24,6 @@ export class Attempt implements WireHandler, ByteStream {
   #resume: (() => void) | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
-  #answered = false;
   #ended = false;
   #failure: Failure | undefined;
   #dropping = false;
@@ -44,9 +43,9 @@ export class Attempt implements WireHandler, ByteStream {
     return this.#ended;
   }
 
-  /** True from the head on. */
-  get answered(): boolean {
-    return this.#answered;
+  /** True while the body flows to its reader, at the reader's pace and for as long as both like (D-35). */
+  get flowing(): boolean {
+    return this.#out !== undefined;
   }
 
   onConnect(abort: (reason?: Error) => void): void {
@@ -59,7 +58,6 @@ export class Attempt implements WireHandler, ByteStream {
     this.status = status;
     this.rawHeaders = headers;
     this.#resume = resume;
-    this.#answered = true;
     this.#answer(undefined);
     return true;
   }

@@ -79,6 +79,7 @@ function assemble(options: VaultClientOptions, transport: Transport): VaultClien
       createVault({
         ...shared,
         governor,
+        lane: caller === 'renewal' ? 'renewal' : 'identity',
         namespace: own.namespace ?? config.namespace,
         userAgent: caller === 'renewal' ? proxyAgent : authAgent,
         retries: caller === 'renewal' ? config.retries : 0,

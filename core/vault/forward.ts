@@ -90,7 +90,7 @@ class Journey {
     const { transport, inFlight, timeoutMs } = this.#parts;
     const attempt = new Attempt(transport.address, (ended) => inFlight.remove(ended));
     this.#tries += 1;
-    inFlight.add({ attempt, deadline: this.#deadline, timeoutMs, source: this.#exchange, whole: false });
+    inFlight.add({ attempt, deadline: this.#deadline, timeoutMs, source: this.#exchange });
     transport.dispatch(request, attempt);
     return attempt;
   }

@@ -7,7 +7,7 @@ import type { Clock } from '../sdk/index.js';
 export interface GovernorOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Calls at once; default 32. */
+  /** Calls at once in each lane; default 32. */
   readonly concurrency?: number;
   /** VAULT_RATE_LIMIT: calls per second, and how many may come together. */
   readonly rate?: { readonly perSecond: number; readonly burst: number } | undefined;
@@ -17,13 +17,51 @@ const CONCURRENCY = 32;
 const SPREAD_MS = 5_000;
 const LONGEST_HOLD_MS = 60_000;
 
-/** The gate. */
+/** Who calls: renewals of leases may be thousands, and a login does not wait behind them. */
+export type Lane = 'identity' | 'renewal';
+
+/** So many at once, the others in the order of asking. */
+class Places {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  take(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(signal?.reason as Error);
+      };
+      this.#waiting.push(enter);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+}
+
+/** The gate. Each lane has places of its own; the rate and a pause hold for both. */
 export class Governor {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #rate: GovernorOptions['rate'];
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #lanes: Readonly<Record<Lane, Places>>;
   #heldUntil = 0;
   #due = 0;
 
@@ -31,18 +69,20 @@ export class Governor {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#rate = options.rate;
-    this.#free = options.concurrency ?? CONCURRENCY;
+    const { concurrency = CONCURRENCY } = options;
+    this.#lanes = { identity: new Places(concurrency), renewal: new Places(concurrency) };
   }
 
   /** Runs `task` when it is its turn; rejects with the signal's reason when that comes first. */
-  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#slot(signal);
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal, lane: Lane = 'identity'): Promise<T> {
+    const places = this.#lanes[lane];
+    await places.take(signal);
     try {
       const delayMs = this.#delay();
       if (delayMs > 0) await this.#clock.sleep(delayMs, signal);
       return await task();
     } finally {
-      this.#release();
+      places.release();
     }
   }
 
@@ -65,31 +105,5 @@ export class Governor {
     const at = Math.max(this.#due, now);
     this.#due = at + gapMs;
     return Math.max(0, at - slackMs - now);
-  }
-
-  #slot(signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      const enter = (): void => {
-        signal?.removeEventListener('abort', leave);
-        resolve();
-      };
-      const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
-        reject(signal?.reason as Error);
-      };
-      this.#waiting.push(enter);
-      signal?.addEventListener('abort', leave, { once: true });
-    });
-  }
-
-  #release(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free += 1;
   }
 }

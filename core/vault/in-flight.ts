@@ -9,14 +9,15 @@ const LOOK_EVERY_MS = 25;
 /** What may end an attempt from outside. */
 export interface Watched {
   readonly attempt: Attempt;
-  /** Wall clock, ms: without a head until then the attempt fails with UPSTREAM_TIMEOUT. */
+  /**
+   * Wall clock, ms. Without a head until then the attempt fails with UPSTREAM_TIMEOUT; so does a body that is collected or discarded and stops in
+   * the middle, which would hold its connection, and whoever waits for the same answer, for ever.
+   */
   readonly deadline: number;
   /** The whole bound, for the message. */
   readonly timeoutMs: number;
   /** Where the signal is, read late on purpose. */
   readonly source: { readonly signal?: AbortSignal | undefined };
-  /** Also the body must be there by the deadline. */
-  readonly whole: boolean;
 }
 
 /**
@@ -73,7 +74,7 @@ export class InFlight {
     let again = false;
     for (const entry of [...this.#slots]) {
       if (entry === undefined) continue;
-      const bounded = entry.whole || !entry.attempt.answered;
+      const bounded = !entry.attempt.flowing;
       if (bounded && now >= entry.deadline) entry.attempt.fail(timedOut(this.#address, entry.timeoutMs));
       else if (!this.#unsubscribe.has(entry.attempt)) this.#listen(entry);
       again ||= bounded && !entry.attempt.ended;

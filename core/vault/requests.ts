@@ -3,7 +3,7 @@ import type { Series } from '../contracts/metrics.js';
 import { AgentError, agentError, type Clock, type Vault, type VaultAnswer, type VaultCall } from '../sdk/index.js';
 import { Attempt } from './attempt.js';
 import { cancelled, failureOf, type Failure, type FailureKind } from './failure.js';
-import type { Governor } from './governor.js';
+import type { Governor, Lane } from './governor.js';
 import { headerOf, replyHeaders } from './headers.js';
 import type { InFlight } from './in-flight.js';
 import { canonicalNamespace } from './namespace.js';
@@ -16,6 +16,7 @@ export interface RequestParts {
   readonly transport: Transport;
   readonly inFlight: InFlight;
   readonly governor: Governor;
+  readonly lane: Lane;
   readonly clock: Clock;
   readonly random: () => number;
   readonly userAgent: string;
@@ -95,8 +96,9 @@ class JsonRequest {
   }
 
   #send(request: Outgoing): Promise<Received | Failure> {
+    const { governor, lane } = this.#parts;
     this.#tries += 1;
-    return this.#orCancelled(() => this.#parts.governor.run(() => this.#exchange(request), this.#call.signal));
+    return this.#orCancelled(() => governor.run(() => this.#exchange(request), this.#call.signal, lane));
   }
 
   async #exchange(request: Outgoing): Promise<Received | Failure> {
@@ -104,8 +106,8 @@ class JsonRequest {
     if (this.#deadline === 0) this.#deadline = clock.now() + this.#timeoutMs;
     if (this.#call.signal?.aborted) return cancelled();
     const attempt = new Attempt(transport.address, (ended) => inFlight.remove(ended));
-    inFlight.add({ attempt, deadline: this.#deadline, timeoutMs: this.#timeoutMs, source: this.#call, whole: true });
-    transport.dispatch(request, attempt, this.#call.tls);
+    inFlight.add({ attempt, deadline: this.#deadline, timeoutMs: this.#timeoutMs, source: this.#call });
+    transport.dispatch(request, attempt, this.#call);
     const failure = await attempt.head;
     if (failure) return failure;
     const headers = replyHeaders(attempt.rawHeaders);

@@ -40,8 +40,11 @@ export interface Transport {
   readonly origin: string;
   /** Path of the configured address without a trailing slash; empty mostly. */
   readonly basePath: string;
-  /** Sends at once or queues; every outcome goes to the handler, nothing is thrown. */
-  dispatch(request: Outgoing, handler: WireHandler, identity?: ClientIdentity): void;
+  /**
+   * Sends at once or queues; every outcome goes to the handler, nothing is thrown. `own` marks a call of the agent itself: it has other connections
+   * than the requests of clients, so that no number of those, slow or hung, keeps a login or a renewal from the server.
+   */
+  dispatch(request: Outgoing, handler: WireHandler, own?: { readonly tls?: ClientIdentity | undefined }): void;
   /** Reads the TLS files again; requests under way finish on the old connections. Throws and changes nothing when a file is not usable. */
   reload(): void;
   close(): Promise<void>;
@@ -128,6 +131,7 @@ class PooledTransport implements Transport {
   readonly #reset: boolean;
   #material: TlsMaterial;
   #line: Line;
+  #ownLine: Line;
   readonly #byIdentity = new Map<string, Line>();
 
   constructor(config: VaultConfig, keepAlive: KeepAlive) {
@@ -139,22 +143,24 @@ class PooledTransport implements Transport {
     this.#reset = !keepAlive.idle || !keepAlive.keepAlives;
     this.#material = this.#readMaterial();
     this.#line = openLine(this.#place, this.#material, config.httpProxy);
+    this.#ownLine = openLine(this.#place, this.#material, config.httpProxy);
   }
 
   #readMaterial(): TlsMaterial {
     return this.#place.origin.startsWith('https:') ? readTlsMaterial(this.#config) : {};
   }
 
-  dispatch(request: Outgoing, handler: WireHandler, identity?: ClientIdentity): void {
+  dispatch(request: Outgoing, handler: WireHandler, own?: { readonly tls?: ClientIdentity | undefined }): void {
     try {
-      const line = identity === undefined ? this.#line : this.#lineFor(identity);
+      const line = own === undefined ? this.#line : this.#lineFor(own.tls);
       line.dispatch(this.#reset ? { ...request, reset: true } : request, handler);
     } catch (error) {
       handler.onError(error as Error);
     }
   }
 
-  #lineFor(identity: ClientIdentity): Line {
+  #lineFor(identity: ClientIdentity | undefined): Line {
+    if (identity === undefined) return this.#ownLine;
     const content = contentOf(identity);
     const known = this.#byIdentity.get(content);
     if (known) return known;
@@ -170,17 +176,20 @@ class PooledTransport implements Transport {
 
   reload(): void {
     const material = this.#readMaterial();
-    const line = openLine(this.#place, material, this.#config.httpProxy);
-    const old = [this.#line, ...this.#byIdentity.values()];
+    const old = this.#lines();
     this.#material = material;
-    this.#line = line;
+    this.#line = openLine(this.#place, material, this.#config.httpProxy);
+    this.#ownLine = openLine(this.#place, material, this.#config.httpProxy);
     this.#byIdentity.clear();
     for (const each of old) void each.close();
   }
 
   async close(): Promise<void> {
-    const lines = [this.#line, ...this.#byIdentity.values()];
-    await Promise.all(lines.map((line) => line.close()));
+    await Promise.all(this.#lines().map((line) => line.close()));
+  }
+
+  #lines(): readonly Line[] {
+    return [this.#line, this.#ownLine, ...this.#byIdentity.values()];
   }
 }
 

@@ -186,6 +186,17 @@ describe('scenario: the agent as a process', function () {
       expect(await running.stop()).to.equal(0);
     }));
 
+  it('a reload that fails in an unforeseen way is told and ends nothing (R16)', () =>
+    onRig({}, async (rig) => {
+      const running = rig.command(['agent', `-config=${rig.config(LISTENER)}`]);
+      const url = await urlOf(running);
+      rig.config(`plugin_directory = "/a\\u0000b"\n${LISTENER}`);
+      running.signal('SIGHUP');
+      await running.says(/the agent keeps running|the old one keeps running/);
+      expect((await ask(url, '/agent/v1/metrics')).status).to.equal(200);
+      expect(await running.stop()).to.equal(0);
+    }));
+
   it('keeps the level of -log-level over a reload (R16)', () =>
     onRig({}, async (rig) => {
       const running = rig.command([
@@ -199,7 +210,7 @@ describe('scenario: the agent as a process', function () {
       expect(await running.stop()).to.equal(0);
     }));
 
-  it('runs as `claviger proxy` with the paths and the words of a proxy', () =>
+  it('runs as `claviger proxy` with the paths, the words and the metrics of a proxy (3.8)', () =>
     onRig({}, async (rig) => {
       const { method } = await rig.approle('app');
       const hcl = `auto_auth {\n${method}${fileSink(rig.path('token'))}}\n${SERVE}`;
@@ -209,9 +220,14 @@ describe('scenario: the agent as a process', function () {
       await rig.file('token');
       const status = async (path: string) => (await ask(url, path)).status;
       expect([await status('/proxy/v1/metrics'), await status('/agent/v1/metrics')]).to.deep.equal([200, 404]);
+      expect((await ask(url, '/proxy/v1/metrics')).text)
+        .to.contain('"vault.proxy.auth.success"')
+        .and.contain('"vault.agent.proxy.client_error"')
+        .and.not.contain('vault.agent.auth');
       expect(await running.stop()).to.equal(0);
       expect(running.out).to.contain('==> Claviger Proxy shutdown triggered');
-      expect(running.err).to.match(/ proxy(\.|:)/);
+      expect(running.err).to.match(/ proxy\.auth\.handler: authentication successful, sending token to sinks/);
+      expect(running.err).to.not.match(/ agent\.(?:auth|sink)\./);
     }));
 
   it('spends no secret id in a start that fails: an address in use, a sink that cannot be written, a log file that cannot be opened', () =>

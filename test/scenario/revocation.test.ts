@@ -46,6 +46,17 @@ const FORMS: readonly Form[] = [
     body: (held) => ({ lease_id: held.lease }),
     kills: 'lease',
   },
+  {
+    name: 'an id with %2F',
+    path: (held) => `sys/leases/revoke/${encodeURIComponent(held.lease)}`,
+    kills: 'lease',
+  },
+  {
+    name: 'a path with //, which the server redirects',
+    path: () => 'sys//leases/revoke',
+    body: (held) => ({ lease_id: held.lease }),
+    kills: 'lease',
+  },
   { name: 'sys/leases/revoke-prefix', path: () => 'sys/leases/revoke-prefix/aws/creds', kills: 'lease' },
   { name: 'sys/leases/revoke-force', path: () => 'sys/leases/revoke-force/aws', kills: 'lease' },
   { name: 'unmounting the engine', method: 'DELETE', path: () => 'sys/mounts/aws', kills: 'lease' },
@@ -111,4 +122,14 @@ describe('scenario: revocation', function () {
         if (form.kills === 'client') expect(after[1]!.status).to.equal(403);
       }));
   }
+
+  it("disabling the agent's own auth method evicts all that hangs on its token (corrections)", () =>
+    onRig({}, async (rig) => {
+      const agent = await start(rig);
+      await agent.ask('/v1/aws/creds/app');
+      expect((await agent.ask('/v1/aws/creds/app')).headers['x-cache']).to.equal('HIT');
+      expect((await agent.ask('/v1/sys/auth/approle', { method: 'DELETE' })).status).to.equal(204);
+      const after = await agent.ask('/v1/aws/creds/app');
+      expect([after.status, after.headers['x-cache']]).to.deep.equal([403, undefined]);
+    }));
 });

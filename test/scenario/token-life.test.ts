@@ -99,6 +99,33 @@ describe('scenario: the life of the token', function () {
       await exactlyOnce(rig, { refused: 0, applied: before.applied + during.applied + after.applied });
     }));
 
+  it('logs in anew at once when a client revoked the token of the agent through it, and issues anew (D-15)', () =>
+    onVirtualRig(async (rig) => {
+      await rig.engines('10m', '1h');
+      const agent = await start(rig, { token_ttl: '10m', token_max_ttl: '1h' });
+      const old = await agent.ask('/v1/aws/creds/app');
+      await rig.pass(15_000);
+      expect((await agent.ask('/v1/auth/token/revoke-self', { method: 'PUT' })).status).to.equal(204);
+      await rig.pass(3_000);
+      const next = await agent.ask('/v1/aws/creds/app');
+      expect([next.status, next.headers['x-cache']]).to.deep.equal([200, 'MISS']);
+      expect(next.json.lease_id).to.not.equal(old.json.lease_id);
+      expect(rig.server.requests.count('PUT', LOGIN)).to.equal(2);
+      expect(agent.lines.join('')).to.match(/agent\.auth\.handler: invalid token found, re-authenticating/);
+    }));
+
+  it('serves no lease of a token that ended while nobody could log in anew, whatever its seconds say (corrections)', () =>
+    onVirtualRig(async (rig) => {
+      await rig.engines('1h', '2h');
+      const agent = await start(rig, { token_ttl: '30s', token_max_ttl: '30s' });
+      expect((await agent.ask('/v1/aws/creds/app')).status).to.equal(200);
+      expect((await agent.ask('/v1/aws/creds/app')).headers['x-cache']).to.equal('HIT');
+      const up = await rig.server.down();
+      await rig.pass(31_000);
+      expect((await agent.ask('/v1/aws/creds/app')).status).to.equal(502);
+      await up();
+    }));
+
   it('evicts the leases of a revoked token: nothing of it is served afterwards (D-8)', () =>
     onVirtualRig(async (rig) => {
       await rig.engines('10m', '1h');

@@ -92,6 +92,7 @@ class AgentRun {
   readonly #options: RunOptions;
   readonly #agent: Agent;
   #pidWritten = false;
+  #reloads: Promise<void> = Promise.resolve();
 
   constructor(options: RunOptions) {
     const { loaded, log, terminal } = options;
@@ -116,7 +117,7 @@ class AgentRun {
       await Promise.race([this.#agent.start(), signals.stopped]);
       if (signals.isStopped) return await this.#stop(0);
       this.#announce();
-      signals.onReload = () => void this.#reload();
+      signals.onReload = () => this.#reloadInTurn();
       signals.onDump = () => terminal.err(`${JSON.stringify(this.#agent.metrics.snapshot())}\n`);
       const ending = await Promise.race([signals.stopped, this.#agent.ended]);
       return await this.#stop(exitCodeOf(ending));
@@ -140,6 +141,14 @@ class AgentRun {
     }
     notifySystemd(terminal.env, '--ready', terminal.pid);
     this.#options.onReady?.(this.#agent.urls);
+  }
+
+  // One after the other, so that the last configuration wins; no reload may end a running agent.
+  #reloadInTurn(): void {
+    const { terminal } = this.#options;
+    this.#reloads = this.#reloads
+      .then(() => this.#reload())
+      .catch((error: unknown) => terminal.err(`the reload failed, the agent keeps running: ${describeError(error)}\n`));
   }
 
   async #reload(): Promise<void> {

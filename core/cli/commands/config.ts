@@ -26,6 +26,7 @@ export const configCommand: Command = async (argv, terminal) => {
     terminal.out(helpText('claviger config validate|explain|schema [options] [path ...]', ABOUT, FLAGS));
     return action === undefined ? 1 : 0;
   }
+  if (!ACTIONS.has(action)) throw agentError('CONFIG_USAGE', { detail: `unknown action "config ${action}"` });
   const parsed = parseFlags(rest, FLAGS);
   const paths = [...((parsed.values.config as string[] | undefined) ?? []), ...parsed.operands];
   const json = parsed.values.json === true;
@@ -41,19 +42,26 @@ export const configCommand: Command = async (argv, terminal) => {
   });
   if (action === 'validate') return validate(loaded, json, terminal);
   if (action === 'explain') return explain(loaded, json, terminal);
-  if (action === 'schema') {
-    terminal.out(`${JSON.stringify(await composeSchema(loaded.catalog), undefined, 2)}\n`);
-    return 0;
-  }
-  throw agentError('CONFIG_USAGE', { detail: `unknown action "config ${action}"` });
+  terminal.out(`${JSON.stringify(await composeSchema(loaded.catalog), undefined, 2)}\n`);
+  return 0;
 };
+
+const ACTIONS: ReadonlySet<string> = new Set(['validate', 'explain', 'schema']);
+
+/** What is not built yet stops a start, though nothing in the file is wrong. */
+function verdict(problems: LoadedConfig['problems']): string {
+  const open = problems.some((problem) => problem.code === 'CONFIG_NOT_SUPPORTED_YET');
+  return open
+    ? 'The configuration is valid, but this version cannot start with it yet.\n'
+    : 'The configuration is valid.\n';
+}
 
 function validate(loaded: LoadedConfig, json: boolean, terminal: Terminal): number {
   const failed = hasErrors(loaded.problems);
   if (json) terminal.out(`${JSON.stringify(problemsToJson(loaded.problems), undefined, 2)}\n`);
   else if (loaded.problems.length > 0)
     terminal.err(formatProblems(loaded.problems, loaded.texts, { color: terminal.errIsTerminal }));
-  if (!failed && !json) terminal.out('The configuration is valid.\n');
+  if (!failed && !json) terminal.out(verdict(loaded.problems));
   return failed ? 1 : 0;
 }
 

@@ -47,7 +47,7 @@ export const devCommand: Command = async (argv, terminal) => {
     ...(rootToken !== undefined && { rootToken }),
   });
   try {
-    const greeting = devBanner(started.url, started.rootToken);
+    const greeting = openWarning(started.url) + devBanner(started.url, started.rootToken);
     if (!withAgent) return await untilSignal(terminal, greeting);
     return await runQuickstart({
       greeting,
@@ -60,6 +60,12 @@ export const devCommand: Command = async (argv, terminal) => {
     await started.close();
   }
 };
+
+/** What is to be said about where a dev server listens; empty for loopback. */
+export const openWarning = (url: string): string =>
+  /^https?:\/\/(?:127(?:\.\d+){3}:|localhost:|\[::1\])/.test(url)
+    ? ''
+    : `\nWARNING! ${url} is not a loopback address: others on the network can reach this server.\n`;
 
 const devBanner = (url: string, rootToken: string): string => `
 WARNING! This is the development server of Claviger. It keeps everything in memory,

@@ -2,6 +2,7 @@
 import type { ApiProxyConfig } from '../../contracts/agent-config.js';
 import type { Exchange, Stage } from '../../contracts/exchange.js';
 import type { Identity, TokenState } from '../../contracts/token-feed.js';
+import { inOrder } from '../../kernel/in-order.js';
 import { headerOf, sameName } from '../../kernel/raw-headers.js';
 import { Secret, agentError, type Clock, type Logger } from '../../sdk/index.js';
 import { canonicalNamespace, joinNamespaces } from '../../vault/namespace.js';
@@ -48,15 +49,15 @@ export function identityStage(options: IdentityOptions): Stage {
 
 /** The client's own token: the first X-Vault-Token, else a Bearer token; undefined when both are absent or empty. */
 export function clientToken({ headers }: Exchange): string | undefined {
+  let own: string | undefined;
   let bearer: string | undefined;
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at]!;
     if (name.length !== 13) continue;
-    if (sameName(name, 'x-vault-token')) {
-      if (headers[at + 1] !== '') return headers[at + 1];
-    } else if (sameName(name, 'authorization')) bearer ??= bearerOf(headers[at + 1]!);
+    if (sameName(name, 'x-vault-token')) own ??= headers[at + 1]!;
+    else if (sameName(name, 'authorization')) bearer ??= bearerOf(headers[at + 1]!);
   }
-  return bearer;
+  return own === undefined || own === '' ? bearer : own;
 }
 
 const bearerOf = (value: string): string | undefined => /^bearer +(\S+)\s*$/i.exec(value)?.[1];
@@ -74,10 +75,10 @@ function withoutClientTokens(headers: readonly string[]): string[] {
 }
 
 // Logging in, and asking how the server fares, works without a token; it must also work before there is one.
-const TOKENLESS = /^\/v1\/(?:.*\/)?(?:sys\/(?:health|seal-status|leader|init)|auth\/.+\/login(?:\/.*)?)\/?$/;
+const STATE = /^\/v1\/(?:.*\/)?sys\/(?:health|seal-status|leader|init)\/?$/;
 
 function needsNoToken(path: string): boolean {
-  return TOKENLESS.test(path);
+  return STATE.test(path) || (path.startsWith('/v1/') && inOrder(`${path}/`, '/auth/', '/login/'));
 }
 
 function namespaceReader(configured: string): (exchange: Exchange) => string {

@@ -121,10 +121,18 @@ export class Connections {
     return responseOf(socket) === undefined && (this.#lines.get(socket)?.repair.idle ?? true);
   }
 
-  /** From now on idle connections end at once, others after their current answer. */
+  /**
+   * From now on idle connections end, others after their current answer. A request that has already arrived but was not read yet is still answered:
+   * idle is who is silent after the turn in which everything waiting was read.
+   */
   drain(): void {
-    for (const socket of this.#lines.keys()) this.#drainOne(socket);
+    for (const socket of this.#lines.keys()) if (responseOf(socket) !== undefined) this.#drainOne(socket);
     for (const socket of this.#handshakes) socket.destroy();
+    setImmediate(() => setImmediate(() => this.#drainAll()));
+  }
+
+  #drainAll(): void {
+    for (const socket of this.#lines.keys()) if (responseOf(socket) === undefined) this.#drainOne(socket);
   }
 
   /** Ends everything at once. */

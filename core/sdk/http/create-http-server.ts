@@ -152,7 +152,8 @@ function handleFaults(node: Server, connections: Connections, limits: HttpLimits
 
 function onQuiet(connections: Connections, socket: Socket, limits: HttpLimits): void {
   const response = responseOf(socket);
-  if (response === undefined) return void socket.destroy();
+  // an answer that its client does not take holds its place at the server
+  if (response === undefined || socket.writableLength > 0) return void socket.destroy();
   const weAreSlow = response.req.complete || response.req.readableLength > 0;
   if (weAreSlow) return void socket.setTimeout(limits.bodyIdleTimeoutMs);
   sayAndEnd(connections, socket, refusalOf('ERR_HTTP_REQUEST_TIMEOUT'));

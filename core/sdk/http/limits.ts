@@ -4,7 +4,7 @@
 export interface HttpLimits {
   /** From the start of a request to the end of its head (reference rule L-4: 10 s). */
   readonly headersTimeoutMs: number;
-  /** A request body that makes no progress for so long is given up; one that moves is never cut (D-35). */
+  /** A request body, or an answer that its client does not take, is given up after so long without progress; what moves is never cut (D-35). */
   readonly bodyIdleTimeoutMs: number;
   /** How long a connection may wait for its next request (L-4: 5 min). */
   readonly keepAliveTimeoutMs: number;

@@ -20,6 +20,14 @@ const IGNORED = new Set([
   'x-amzn-trace-id',
   'via',
   'forwarded',
+  // by name: others that begin alike say who the client is (X-Forwarded-Client-Cert, X-Forwarded-User)
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
   // the mark of agents in a row; it changes with each start of one
   'x-claviger-hop',
   'x-vault-index',
@@ -73,5 +81,5 @@ function learn(spelling: string): string {
 
 function isIgnored(name: string): boolean {
   if (IGNORED.has(name)) return true;
-  return name.startsWith('x-b3-') || name.startsWith('x-forwarded-');
+  return name.startsWith('x-b3-');
 }

@@ -5,8 +5,10 @@ const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 const MAX_DEPTH = 200;
+/** More than any request for a secret has; a body of 32 MB made of small values would cost seconds and a gigabyte. */
+const MAX_VALUES = 10_000;
 
-/** The canonical text, or undefined for what is not JSON (or nested deeper than 200 levels). */
+/** The canonical text, or undefined for what is not JSON (or nested deeper than 200 levels, or of more than 10,000 values). */
 export function canonicalJson(text: string): string | undefined {
   const reader = new Reader(text);
   const value = reader.value(0);
@@ -16,6 +18,7 @@ export function canonicalJson(text: string): string | undefined {
 class Reader {
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -23,7 +26,7 @@ class Reader {
 
   value(depth: number): string | undefined {
     this.#take(SPACE);
-    if (depth > MAX_DEPTH) return undefined;
+    if (depth > MAX_DEPTH || ++this.#values > MAX_VALUES) return undefined;
     const value = this.#anyValue(depth);
     this.#take(SPACE);
     return value;

@@ -59,6 +59,11 @@ describe('request hasher canonical', () => {
     'X-Amzn-Trace-Id',
     'X-Forwarded-For',
     'X-Forwarded-Proto',
+    'X-Forwarded-Host',
+    'X-Forwarded-Port',
+    'X-Forwarded-Prefix',
+    'X-Forwarded-Scheme',
+    'X-Forwarded-Server',
     'Via',
     'Forwarded',
     'X-Claviger-Hop',
@@ -84,6 +89,9 @@ describe('request hasher canonical', () => {
     'Authorization',
     'X-Never-Heard-Of',
     'X-Forwarded',
+    'X-Forwarded-Client-Cert',
+    'X-Forwarded-Tls-Client-Cert',
+    'X-Forwarded-User',
     'X-B3',
   ];
   for (const name of mattering) {
@@ -158,6 +166,13 @@ describe('request hasher canonical', () => {
     const deep = (levels: number): string => `{"a":${'['.repeat(levels)}1${']'.repeat(levels)}}`;
     expect(digest({ body: deep(100) })).to.equal(digest({ body: ` ${deep(100)}` }));
     expect(digest({ body: deep(100_000) })).not.to.equal(digest({ body: ` ${deep(100_000)}` }));
+  });
+
+  it('takes a body of very many values byte by byte', () => {
+    const many = (count: number): string => `{"a":[1${',1'.repeat(count)}]}`;
+    expect(digest({ body: many(9000) })).to.equal(digest({ body: ` ${many(9000)}` }));
+    expect(digest({ body: many(10_000) })).not.to.equal(digest({ body: ` ${many(10_000)}` }));
+    expect(digest({ body: many(15_000_000) })).to.equal(digest({ body: many(15_000_000) }));
   });
 
   it('does not give up on strings, numbers and white space of megabytes', () => {

@@ -74,7 +74,7 @@ const IN_CODE: readonly Row[] = [
   [
     'an entry that is missing',
     (shop) => rmSync(`${shop.plugin}/index.js`),
-    'PLUGIN_ENTRY: auth-method "jwt-env" cannot be loaded: DIR/index.js cannot be read (DIR/index.js)',
+    'PLUGIN_ENTRY: auth-method "jwt-env" cannot be loaded: DIR/index.js cannot be read\n',
   ],
   [
     'a syntax error',

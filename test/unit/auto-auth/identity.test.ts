@@ -266,7 +266,7 @@ describe('auto-auth/identity', () => {
     expect(text).to.match(/^AUTH_REFUSED: the server refused the login with 400: bad \[secret\] ; \[\.\.\.\]/);
     expect(text).to.match(/look at the role$/);
     expect(text.length).to.be.lessThan(500);
-    expect(line?.fields.backoff).to.equal('1000ms');
+    expect(line?.fields.backoff, 'as Go prints it (3.9)').to.equal('1s');
     expect(it_.log.leaks(['secret-id-value', blob])).to.deep.equal([]);
     expect(it_.health.state).to.equal('degraded');
     expect(it_.metrics.by.get('agent.auth.failure')).to.equal(1);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -29,6 +29,17 @@ describe('what the host is told', () => {
     checkPidFile(path);
     expect(readFileSync(path, 'utf8')).to.equal('12');
     expect(() => checkPidFile(folder)).to.throw(`cannot write the pid file ${folder}: it is a folder (EISDIR)`);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('pid file: a link that somebody laid where it is prepared is not followed', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'claviger-pid-'));
+    const [path, other] = [join(folder, 'pid'), join(folder, 'other')];
+    writeFileSync(other, 'precious');
+    symlinkSync(other, `${path}.4711`);
+    writePidFile(path, 4711);
+    expect(readFileSync(path, 'utf8')).to.equal('4711');
+    expect(readFileSync(other, 'utf8')).to.equal('precious');
     rmSync(folder, { recursive: true });
   });
 

@@ -95,7 +95,10 @@ describe('lifecycle', () => {
     const stopping = lifecycle.stop(5000);
     await settle();
     await clock.advance(5000);
-    expect((await stopping).length).to.equal(2);
+    expect((await stopping).map((error) => (error as Error).message)).to.deep.equal([
+      'no',
+      'sink "hangs" did not finish stop within 5 s',
+    ]);
     expect(events.at(-1)).to.equal('stop a');
   });
 

@@ -80,7 +80,7 @@ export class CacheRig {
   readonly metrics = new MetricRegistry();
   readonly cache: LeaseCache;
 
-  constructor(more: { namespace?: string; hasher?: RequestHasher } = {}) {
+  constructor(more: { namespace?: string; hasher?: RequestHasher; onIdentityRevoked?: (token: Secret) => void } = {}) {
     this.cache = createLeaseCache({
       hasher,
       vault: this.vault,

@@ -39,6 +39,12 @@ describe('RequestKeys', () => {
     expect(withoutCredentials(headers)).to.deep.equal(['Accept', '*/*']);
   });
 
+  it('cannot be made to mix up a token and an Authorization', () => {
+    const two = exchange('GET', '/v1/a', { token: 'hvs.a', headers: ['Authorization', 'Basic x'] });
+    const one = exchange('GET', '/v1/a', { token: 'hvs.a ["Basic x"]' });
+    expect(same.of(two)).not.to.equal(same.of(one));
+  });
+
   it('has no key when the hasher has no digest or throws (D-37)', () => {
     expect(new RequestKeys({ digest: () => '' }).of(exchange('GET', '/v1/a'))).to.equal(undefined);
     const throwing = new RequestKeys({

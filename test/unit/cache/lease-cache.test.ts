@@ -194,6 +194,20 @@ describe('the lease cache', () => {
       expect(rig.cache.size).to.equal(0);
     });
 
+    it('gives up the renewal of an entry that is gone, alone or all at a stop, without a common list of listeners', async () => {
+      rig.vault.on('PUT', RENEW, () => new Promise(() => undefined));
+      storeLease('a', 'hvs.auto', 60);
+      storeLease('b', 'hvs.auto', 600);
+      storeLease('c', 'hvs.auto', 600);
+      const aborted = (): boolean[] => rig.vault.calls.map(({ call }) => call.signal!.aborted);
+      await rig.clock.advance(50_000);
+      expect(aborted()).to.deep.equal([false]);
+      await rig.clock.advance(450_000);
+      expect(aborted()).to.deep.equal([true, false, false]);
+      rig.cache.stop();
+      expect(aborted()).to.deep.equal([true, true, true]);
+    });
+
     it('keeps 1,000 lives on one deadline of the clock', () => {
       for (let at = 0; at < 1000; at++) storeLease(`n${at}`);
       expect([rig.cache.size, rig.clock.pending]).to.deep.equal([1000, 1]);
@@ -279,6 +293,19 @@ describe('the lease cache', () => {
       expect(rig.cache.clear({ type: 'request_path', value: '/v1/db/cr', namespace: 'root/' })).to.equal(1);
     });
 
+    it('clears by request path what was asked for with the namespace in the path, in both spellings (D-57)', () => {
+      const inPath = (): string =>
+        rig.store(exchange('GET', '/v1/ns1/db/creds/app', { token: 'hvs.auto' }), leaseAnswer('db/creds/app/9.n'));
+      for (const [value, namespace] of [
+        ['/v1/db/creds', 'ns1'],
+        ['/v1/ns1/db', ''],
+      ] as const) {
+        expect(inPath()).to.equal('stored-lease');
+        expect(rig.cache.clear({ type: 'request_path', value: '/v1/db/creds', namespace: 'root' })).to.equal(0);
+        expect(rig.cache.clear({ type: 'request_path', value, namespace })).to.equal(1);
+      }
+    });
+
     it('clears by token, accessor and lease, and tells how many', () => {
       fill();
       expect(rig.cache.clear({ type: 'lease', value: 'db/creds/leaf/id-hvs.leaf' })).to.equal(1);
@@ -308,6 +335,63 @@ describe('the lease cache', () => {
       expect(rig.holds(creds())).to.equal(false);
       expect(storeLease()).to.equal('token-not-managed');
       expect(storeLease('a', 'hvs.new')).to.equal('stored-lease');
+    });
+
+    it("serves nothing that hangs on an identity's token after that token's end, which renewals move (corrections)", async () => {
+      let expiresAt = rig.clock.now() + 10_000;
+      rig.cache.adopt(tokenState('hvs.short', { identity: 'short', accessor: 'acc-short' }), {
+        expiresAt: () => expiresAt,
+      });
+      rig.store(creds('a', 'hvs.short'), leaseAnswer('db/creds/a/short'));
+      const child = exchange('POST', '/v1/auth/token/create', { token: 'hvs.short' });
+      rig.store(child, authAnswer('hvs.child', { orphan: false }));
+      rig.store(creds('b', 'hvs.child'), leaseAnswer('db/creds/b/child'));
+      expiresAt += 5_000;
+      await rig.clock.advance(10_001);
+      expect(rig.holds(creds('a', 'hvs.short'))).to.equal(true);
+      await rig.clock.advance(5_000);
+      expect(rig.holds(creds('b', 'hvs.child'))).to.equal(false);
+      expect(rig.cache.size).to.equal(0);
+      expect(rig.evictions).to.deep.equal({ 'token-dead': 3 });
+    });
+
+    it("tells when a client revoked an identity's own token, by itself or by its accessor, and of no other (D-15)", () => {
+      const told: string[] = [];
+      rig = new CacheRig({ onIdentityRevoked: (token) => told.push(token.reveal()) });
+      rig.cache.adopt(tokenState('hvs.auto'));
+      const body = (fields: object): string => JSON.stringify(fields);
+      const requests = [
+        exchange('POST', '/v1/auth/token/revoke', { token: 'hvs.x', body: body({ token: 'hvs.other' }) }),
+        exchange('POST', '/v1/auth/token/revoke-self', { token: 'hvs.auto' }),
+        exchange('POST', '/v1/auth/token/revoke-accessor', {
+          token: 'hvs.x',
+          body: body({ accessor: 'acc-hvs.auto' }),
+        }),
+        exchange('POST', '/v1/auth/token/revoke-orphan', { token: 'hvs.x', body: body({ token: 'hvs.auto' }) }),
+      ];
+      for (const request of requests) rig.cache.observe(request, 403, undefined);
+      expect(told).to.deep.equal([]);
+      for (const request of requests) rig.cache.observe(request, 204, undefined);
+      expect(told).to.deep.equal(['hvs.auto', 'hvs.auto', 'hvs.auto']);
+    });
+
+    it("knows that disabling an identity's auth method, or deleting its namespace, kills its token and leases (corrections)", () => {
+      const told: string[] = [];
+      rig = new CacheRig({ onIdentityRevoked: (token) => told.push(token.reveal()) });
+      rig.cache.adopt(tokenState('hvs.auto'), { home: { namespace: 'ns1/', path: 'auth/approle/login' } });
+      const kills = (method: string, path: string, namespace = ''): boolean => {
+        storeLease();
+        rig.cache.observe(exchange(method, path, { token: 'hvs.x', namespace }), 204, undefined);
+        return !rig.holds(creds());
+      };
+      expect(kills('DELETE', '/v1/sys/auth/approle')).to.equal(false);
+      expect(kills('DELETE', '/v1/sys/auth/userpass', 'ns1/')).to.equal(false);
+      expect(kills('DELETE', '/v1/sys/mounts/auth', 'ns2/')).to.equal(false);
+      expect(told).to.deep.equal([]);
+      expect(kills('DELETE', '/v1/sys/auth/approle', 'ns1/')).to.equal(true);
+      expect(kills('PUT', '/v1/ns1/sys/leases/revoke-prefix/auth/approle/login')).to.equal(true);
+      expect(kills('DELETE', '/v1/sys/namespaces/ns1')).to.equal(true);
+      expect(told).to.deep.equal(['hvs.auto', 'hvs.auto', 'hvs.auto']);
     });
 
     it('changes nothing when the same token comes again (C-30)', () => {

@@ -48,6 +48,11 @@ describe('revocationOf (spec cache section 7)', () => {
       sent('PUT', '/v1/sys/leases/revoke', 'lease_id=db%2Fcreds%2Fa%2F1&sync=true'),
       lease('db/creds/a/1'),
     ],
+    [
+      'text behind the first JSON value, which servers ignore (corrections)',
+      sent('PUT', '/v1/sys/leases/revoke', '{"lease_id":"db/creds/a/\\u0031"}\n{"lease_id":"x"}'),
+      lease('db/creds/a/1'),
+    ],
     ['prefix (D-12)', sent('PUT', '/v1/sys/leases/revoke-prefix/db/creds/'), prefix('db/creds')],
     ['force (D-12)', sent('POST', '/v1/sys/leases/revoke-force/db'), prefix('db')],
     ['old prefix path (D-11)', sent('PUT', '/v1/sys/revoke-prefix/auth/approle'), prefix('auth/approle')],
@@ -65,6 +70,17 @@ describe('revocationOf (spec cache section 7)', () => {
     ['wrong type (D-38)', sent('POST', '/v1/auth/token/revoke', '{"token":7}'), undefined],
     ['empty prefix: never everything', sent('PUT', '/v1/sys/leases/revoke-prefix/'), undefined],
     ['tidy', sent('POST', '/v1/sys/leases/tidy'), undefined],
+    [
+      "a client's own cubbyhole (E-1)",
+      sent('POST', '/v1/cubbyhole/sys/leases/revoke', '{"lease_id":"db/1"}'),
+      undefined,
+    ],
+    ['a cubbyhole, prefix', sent('POST', '/v1/cubbyhole/sys/leases/revoke-prefix/db'), undefined],
+    ['a cubbyhole, accessor', sent('POST', '/v1/cubbyhole/auth/token/revoke-accessor', '{"accessor":"a"}'), undefined],
+    ['a cubbyhole, remount', sent('POST', '/v1/cubbyhole/sys/remount', '{"from":"db"}'), undefined],
+    ['a cubbyhole, unmount', sent('DELETE', '/v1/ns1/cubbyhole/sys/mounts/db'), undefined],
+    ['a policy of that name', sent('PUT', '/v1/sys/policies/acl/a/sys/leases/revoke-prefix/db'), undefined],
+    ['remount in a namespace', sent('POST', '/v1/ns1/sys/remount', '{"from":"db"}'), prefix('db', 'ns1/')],
     ['a secret of that name', sent('DELETE', '/v1/secret/data/revoke'), undefined],
   ];
   for (const [name, request, want] of rows) it(name, () => expect(revocationOf(request)).to.deep.equal(want));

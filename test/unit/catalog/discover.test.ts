@@ -117,6 +117,16 @@ describe('discovery', () => {
     expect(find().catalog.find('sink', 'mine')).to.equal(undefined);
   });
 
+  it('refuses an entry that everybody may write, though its folder is safe', () => {
+    add('external/mine', MANIFEST);
+    const entry = join(folder, 'external/mine/index.js');
+    writeFileSync(entry, 'export default class {}');
+    expect(find().problems).to.deep.equal([]);
+    chmodSync(entry, 0o666);
+    expect(find().problems[0]).to.include({ code: 'PLUGIN_FOLDER_UNSAFE', hint: 'chmod o-w the file' });
+    expect(find().catalog.find('sink', 'mine')).to.equal(undefined);
+  });
+
   it('names a plugin_directory that does not exist, and a package that is not installed', () => {
     const { problems } = find([block({ package: 'no-such-package' })], [join(folder, 'nowhere')]);
     expect(problems.map((problem) => problem.code)).to.deep.equal(['CONFIG_VALUE', 'PLUGIN_MANIFEST']);

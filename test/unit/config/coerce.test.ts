@@ -106,6 +106,32 @@ describe('coercion (spec config 1.3)', () => {
     });
   });
 
+  it('a decimal mode whose digits were meant to be octal is a warning, and stays what HCL 1 makes of it', () => {
+    const warned = (text: string): [unknown, number] => {
+      const report = new Report(false);
+      const root = { properties: { mode: octal } };
+      const map = normalise(readText(`mode = ${text}`, 'a').tree, report);
+      const { mode } = coerceMap(map, root, { report, root, prefix: '', broken: new Set() });
+      return [mode, report.sorted([]).filter(({ severity }) => severity === 'warning').length];
+    };
+    for (const text of ['640', '600', '444', '1777']) expect(warned(text), text).to.deep.equal([Number(text), 1]);
+    expect(warned('0640')).to.deep.equal([0o640, 0]);
+    expect(warned('"640"')).to.deep.equal([0o640, 0]);
+    for (const text of ['416', '420', '384', '0']) expect(warned(text), text).to.deep.equal([Number(text), 0]);
+  });
+
+  it('what a setting is for is not told as if it were an order', () => {
+    const report = new Report(false);
+    const root: Schema = { properties: { skip: { type: 'boolean', description: 'Do not verify.' } } };
+    coerceMap(normalise(readText('skip = "maybe"', 'a').tree, report), root, {
+      report,
+      root,
+      prefix: '',
+      broken: new Set(),
+    });
+    expect(report.sorted([])[0]?.hint).to.equal('correct the value; what it is for: Do not verify.');
+  });
+
   it('a secret of the wrong type is not shown', () => {
     const report = new Report(false);
     const root: Schema = { properties: { password: { type: 'integer', 'x-secret': true } } };

@@ -46,10 +46,19 @@ describe('findings for people', () => {
       'config = { token = "hunter2", x = 1',
       'client_secret = hunter2',
       'Password: hunter2',
+      'token = true-hunter2',
+      'renew_token = true, token = "hunter2"',
     ]) {
       expect(print([problem({ at: { file: 'a.hcl', line: 1, column: 1 } })], line), line).to.not.include('hunter2');
     }
-    for (const line of ['secret_id_file_path = "/x"', 'use_auto_auth_token = yes', 'token_ttl = 5m', 'address = "x"']) {
+    for (const line of [
+      'secret_id_file_path = "/x"',
+      'use_auto_auth_token = yes',
+      'token_ttl = 5m',
+      'address = "x"',
+      'cache_static_secrets = true',
+      '{ renew_token = false }',
+    ]) {
       expect(print([problem({ at: { file: 'a.hcl', line: 1, column: 1 } })], line), line).to.include(line);
     }
   });

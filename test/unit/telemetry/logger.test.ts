@@ -30,6 +30,16 @@ describe('logging', () => {
     );
   });
 
+  it('shows what would begin a line or command a terminal by its number, in fields and in messages', () => {
+    const { lines, log } = logging('standard');
+    log.info({ path: '/v1/a\u009b31m\u007f', list: ['\u2028'] }, 'one\nINJECTED \u001b[31m');
+    log.info({ path: 'a\nb\u0085' }, 'two');
+    expect(lines[0]!.slice(33)).to.equal(
+      'agent.auth.handler: one\\u000aINJECTED \\u001b[31m: path=/v1/a\\u009b31m\\u007f list=["\\u2028"]\n',
+    );
+    expect(lines[1]!.slice(33)).to.equal('agent.auth.handler: two: path="a\\nb\\u0085"\n');
+  });
+
   it("writes JSON with the reference's keys", () => {
     const { lines, log } = logging('json');
     log.warn({ path: '/x', error: agentError('SINK_NOT_WRITABLE', { path: '/t', why: 'read-only' }) }, 'sink failed');

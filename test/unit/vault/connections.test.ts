@@ -34,6 +34,26 @@ describe('vault/transport: connections', () => {
     }
   });
 
+  it('a call of the agent itself gets through while hung requests of clients hold every connection', async () => {
+    let hung = 0;
+    let full: () => void = () => undefined;
+    const crowded = new Promise<void>((resolve) => (full = resolve));
+    const server = await upstream((request, response) => {
+      if (request.url === '/v1/login') return void response.end('{}');
+      if (++hung === 64) full();
+    });
+    const made = client(config(server.url));
+    const waiting = Array.from({ length: 80 }, () => made.forward(exchange()).catch(() => undefined));
+    try {
+      await crowded;
+      expect((await made.vault('auto-auth').request('PUT', 'login')).status).to.equal(200);
+    } finally {
+      await made.close();
+      await Promise.all(waiting);
+      await server.close();
+    }
+  });
+
   for (const keepAlive of [
     { idle: true, keepAlives: true, most: 4 },
     { idle: false, keepAlives: true, most: 10 },

@@ -23,6 +23,17 @@ describe('vault/governor', () => {
     await Promise.all(all);
     expect(order).to.deep.equal([1, 2, 3]);
   });
+  it('a login does not wait behind renewals, however many hang', async () => {
+    const governor = new Governor({ clock: new VirtualClock(), random: () => 0, concurrency: 1 });
+    const { open, task } = gate();
+    const renewals = [1, 2, 3].map(() => governor.run(task, undefined, 'renewal'));
+    expect(await governor.run(() => Promise.resolve('in'), undefined, 'identity')).to.equal('in');
+    for (const each of renewals) {
+      await settle();
+      open.pop()?.();
+      await each;
+    }
+  });
   it('frees the place of a task that failed', async () => {
     const governor = new Governor({ clock: new VirtualClock(), random: () => 0, concurrency: 1 });
     await governor.run(() => Promise.reject(new Error('x'))).catch(() => undefined);

@@ -1,17 +1,18 @@
+import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { VirtualClock } from '../../../core/sdk/testing/virtual-clock.js';
 import { Attempt } from '../../../core/vault/attempt.js';
 import { InFlight } from '../../../core/vault/in-flight.js';
 
 describe('vault/in-flight', () => {
-  const rig = (whole = false) => {
+  const rig = () => {
     const clock = new VirtualClock();
     const inFlight = new InFlight(clock, 'http://x');
     const control = new AbortController();
     let asked = 0;
     const source = Object.defineProperty({}, 'signal', { get: () => ((asked += 1), control.signal) });
     const attempt = new Attempt('http://x', (ended) => inFlight.remove(ended));
-    inFlight.add({ attempt, deadline: clock.now() + 1000, timeoutMs: 1000, source, whole });
+    inFlight.add({ attempt, deadline: clock.now() + 1000, timeoutMs: 1000, source });
     return { clock, inFlight, control, attempt, asked: () => asked };
   };
 
@@ -24,16 +25,29 @@ describe('vault/in-flight', () => {
   it('a stream that flows is bounded by nothing and costs no timer, but its signal still ends it', async () => {
     const { clock, inFlight, control, attempt } = rig();
     attempt.onHeaders(200, [], () => undefined);
+    attempt.pipeTo(new PassThrough());
     await clock.advance(5000);
     expect([attempt.ended, clock.pending]).to.deep.equal([false, 0]);
     control.abort();
     expect([attempt.ended, inFlight.size]).to.deep.equal([true, 0]);
   });
-  it('a whole answer is bounded also after its head', async () => {
-    const { clock, attempt } = rig(true);
+  it('a body that is collected and stops in the middle fails at the bound (U-7)', async () => {
+    const { clock, attempt } = rig();
     attempt.onHeaders(200, [], () => undefined);
+    attempt.onData(Buffer.from('{'));
+    const outcome = attempt.collect(1000).catch((error: unknown) => error);
     await clock.advance(1100);
-    expect(attempt.ended).to.equal(true);
+    expect(await outcome).to.have.property('code', 'UPSTREAM_TIMEOUT');
+  });
+  it('a body that nobody wants and that stops in the middle gives its connection up at the bound', async () => {
+    const { clock, attempt, inFlight } = rig();
+    let reason: Error | undefined;
+    attempt.onConnect((why) => (reason = why));
+    attempt.onHeaders(503, [], () => undefined);
+    attempt.discard();
+    await clock.advance(1100);
+    expect(reason).to.have.property('code', 'UPSTREAM_TIMEOUT');
+    expect(inFlight.size).to.equal(0);
   });
   it('leaves no timer when nothing is under way', async () => {
     const { clock, attempt } = rig();

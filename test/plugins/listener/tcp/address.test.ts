@@ -1,4 +1,5 @@
 // The address of a tcp listener as operators write it.
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { parseTcpAddress, urlHost } from '../../../../plugins/listener/tcp/address.js';
 
@@ -31,6 +32,14 @@ describe('tcp listener: address', () => {
         .with.property('code', 'LISTEN_ADDRESS');
     });
   }
+
+  it('its form in the schema takes and refuses the same, so that config validate tells (R1: IPv6 without brackets loads)', () => {
+    const file = new URL('../../../../plugins/listener/tcp/schema.json', import.meta.url);
+    const schema = JSON.parse(readFileSync(file, 'utf8')) as { properties: { address: { pattern: string } } };
+    const form = new RegExp(schema.properties.address.pattern, 'u');
+    for (const [address] of good) expect(form.test(address), address).to.equal(true);
+    for (const [address] of bad) expect(form.test(address), address).to.equal(address === '::1:8200');
+  });
 
   it('puts IPv6 in brackets in a URL', () => {
     expect([urlHost('::1', 80), urlHost('127.0.0.1', 80)]).to.deep.equal(['[::1]:80', '127.0.0.1:80']);

@@ -33,6 +33,8 @@ describe('the identity stage (spec cache 3.2)', () => {
     ['default', token, 'hvs.own', undefined],
     ['default', [], 'hvs.auto', 'default'],
     ['default', ['X-Vault-Token', ''], 'hvs.auto', 'default'],
+    ['default', ['X-Vault-Token', '', ...token], 'hvs.auto', 'default'],
+    ['default', ['X-Vault-Token', '', ...bearer, ...token], 'hvs.bearer', undefined],
     ['default', bearer, 'hvs.bearer', undefined],
     ['default', ['authorization', 'bearer hvs.bearer'], 'hvs.bearer', undefined],
     ['default', ['Authorization', 'Negotiate x'], 'hvs.auto', 'default'],

@@ -156,6 +156,31 @@ describe('http server: limits and faults', () => {
       expect(seen.at(-1)?.body).to.equal('x'.repeat(12));
     }));
 
+  it('D-35 an answer that its client does not take is given up, so that it does not hold what is behind it for ever', async () => {
+    const size = 32 * 1024 * 1024;
+    let given: ((response: ServerResponse) => void) | undefined;
+    const response = new Promise<ServerResponse>((resolve) => (given = resolve));
+    const serve = {
+      request: (_: IncomingMessage, answer: ServerResponse) => {
+        answer.end(Buffer.alloc(size));
+        given?.(answer);
+      },
+    };
+    await withServer(
+      { limits: { bodyIdleTimeoutMs: 50 } },
+      async ({ url }) => {
+        const socket = await dial(url);
+        socket.on('error', () => undefined).pause();
+        socket.write(text('GET', '/'));
+        const left = await response;
+        await new Promise((resolve) => left.once('close', resolve));
+        expect(socket.bytesRead).to.be.below(size);
+        socket.destroy();
+      },
+      serve,
+    );
+  });
+
   it('an answer that takes long is not cut by the body time-out', async () => {
     let quiet: (() => void) | undefined;
     const serve = {
@@ -220,6 +245,18 @@ describe('http server: close', () => {
       serve,
     );
   });
+
+  it('answers a request that had arrived on an idle connection but was not read yet, and says that it closes', () =>
+    withServer({}, async ({ url, server, seen }) => {
+      const socket = await dial(url);
+      socket.write(text('GET', '/1'));
+      await new Promise((answered) => socket.once('data', answered));
+      const rest = readToEnd(socket);
+      socket.write(text('GET', '/2'));
+      await server.close(60_000);
+      expect((await rest).toString('latin1')).to.match(/connection: close/i);
+      expect(seen.map(line)).to.deep.equal(['GET /1', 'GET /2']);
+    }));
 
   it('cuts after the grace of the clock, not before', async () => {
     const clock = new VirtualClock();
