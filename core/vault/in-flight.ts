@@ -22,7 +22,7 @@ export interface Watched {
 
 /**
  * The set of attempts under way. It is an array of slots that are used again: a Map with an insertion and a deletion per request replaces its table all
- * the time, and each replaced table, once old, keeps what was under way then alive until a full collection, which cost a third of the time.
+ * the time, and each replaced table, once old, keeps what was under way then alive until a full collection, which cost a tenth of the time.
  */
 export class InFlight {
   readonly #clock: Clock;
