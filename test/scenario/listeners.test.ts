@@ -103,7 +103,7 @@ describe('scenario: listeners', function () {
       expect(plain instanceof Error || plain.status === 400).to.equal(true);
     }));
 
-  it('asks for client certificates and checks them (mTLS, certificates of openssl): without one, and with another authority, there is no answer', async function () {
+  it('asks for client certificates and checks them (mTLS, certificates of openssl): without one, and with another authority, there is no answer (skipped without openssl)', async function () {
     if (!hasOpenssl()) return this.skip();
     await onRig({}, async (rig) => {
       const made = byOpenssl(rig);

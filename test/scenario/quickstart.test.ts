@@ -186,7 +186,7 @@ describe('scenario: npm start', function () {
       );
     }));
 
-  it('works exactly as shipped, on 8200 and 8100, when these ports are free', async function () {
+  it('works exactly as shipped, on 8200 and 8100 (skipped when one of these ports is taken)', async function () {
     if (!(await isFree(8200)) || !(await isFree(8100))) return this.skip();
     await onRig({}, async (rig) => {
       const running = rig.command(['dev', '-with-agent', '-dev-root-token-id=root'], {

@@ -99,7 +99,7 @@ describe('sink file', () => {
     expect(await stat(path)).to.include({ uid, gid });
   });
 
-  it('gives the file away when it runs as root', async function () {
+  it('gives the file away when it runs as root (else skipped)', async function () {
     if (process.getuid?.() !== 0) return this.skip();
     await (await make({ owner: 'nobody', gid: 12345 })).write(deliver('a'), SIGNAL);
     expect((await stat(path)).gid).to.equal(12345);

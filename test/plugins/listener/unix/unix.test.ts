@@ -60,7 +60,7 @@ describe('unix listener', () => {
       expect(await readdir(dir)).to.deep.equal([]);
     }));
 
-  it('D-48 socket_group and socket_user are applied without a mode', async function () {
+  it('D-48 socket_group and socket_user are applied without a mode (skipped unless root, who alone may give a file away)', async function () {
     if (process.getuid?.() !== 0) return this.skip();
     await inFolder(async (dir) => {
       const bound = await bind('unix', { address: join(dir, 's'), socket_group: '12345', socket_user: 54321 });
