@@ -9,6 +9,7 @@ import type { BackendFactory } from './backend.js';
 import { createAws } from './secrets/aws.js';
 import { createDatabase } from './secrets/database.js';
 import { createKv, createKvV2 } from './secrets/kv.js';
+import { createTransit } from './secrets/transit.js';
 
 /** Secret engines by the `type` of `sys/mounts`. */
 export const SECRET_ENGINES: Readonly<Record<string, BackendFactory>> = {
@@ -16,6 +17,7 @@ export const SECRET_ENGINES: Readonly<Record<string, BackendFactory>> = {
   'kv-v2': createKvV2,
   database: createDatabase,
   aws: createAws,
+  transit: createTransit,
 };
 
 /** Auth methods by the `type` of `sys/auth`. */
