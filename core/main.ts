@@ -6,6 +6,12 @@ import { environment } from './config/source.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const;
 
+async function standardInput(): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of process.stdin as AsyncIterable<Buffer>) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
+}
+
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
@@ -14,6 +20,7 @@ const terminal: Terminal = {
   env: environment(),
   cwd: process.cwd(),
   pid: process.pid,
+  input: standardInput,
   onSignal: (listener) => {
     for (const signal of SIGNALS) process.on(signal, listener);
     return () => {

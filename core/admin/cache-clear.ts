@@ -2,6 +2,7 @@
 // the client's mistake (D-71).
 import type { Exchange, Handler, Reply } from '../contracts/exchange.js';
 import type { ClearRequest, LeaseCache } from '../contracts/lease-cache.js';
+import type { StaticCache } from '../contracts/static-cache.js';
 import { emptyReply, errorReply } from '../kernel/local-reply.js';
 import { AgentError, agentError } from '../sdk/index.js';
 import { bodyOf, onlyMethods } from './answers.js';
@@ -11,16 +12,21 @@ const VALUE_NAMES = {
   token: 'token',
   token_accessor: 'token accessor',
   lease: 'lease',
+  id: 'id',
 } as const;
 
-/** Makes the endpoint. Without a cache every request is answered with success. */
-export function cacheClear(cache: Pick<LeaseCache, 'clear'> | undefined): Handler {
-  return onlyMethods(['POST', 'PUT'], (exchange) => (cache === undefined ? emptyReply(200) : cleared(cache, exchange)));
+type Clearable = Pick<LeaseCache, 'clear'>;
+
+/** Makes the endpoint; both caches are cleared. Without a cache every request is answered with success. */
+export function cacheClear(cache: Clearable | undefined, statics?: Pick<StaticCache, 'clear'>): Handler {
+  const parts = [cache, statics].filter((part) => part !== undefined);
+  return onlyMethods(['POST', 'PUT'], (exchange) => (parts.length === 0 ? emptyReply(200) : cleared(parts, exchange)));
 }
 
-async function cleared(cache: Pick<LeaseCache, 'clear'>, exchange: Exchange): Promise<Reply> {
+async function cleared(caches: readonly Clearable[], exchange: Exchange): Promise<Reply> {
   try {
-    cache.clear(clearRequestOf(await bodyOf(exchange)));
+    const request = clearRequestOf(await bodyOf(exchange));
+    for (const cache of caches) cache.clear(request);
     return emptyReply(200);
   } catch (error) {
     if (error instanceof AgentError && error.code === 'CACHE_CLEAR_INPUT') return errorReply(400, error.message);

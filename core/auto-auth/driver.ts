@@ -1,9 +1,9 @@
 // Runs the machine: carries out its effects against method, server, clock and feed, and feeds the results back as events. No decision is made here.
-import type { Clock, ClientIdentity, LoginPlan } from '../sdk/index.js';
+import type { Clock, ClientIdentity, LoginPlan, Secret } from '../sdk/index.js';
 import { AgentError, agentError, describeError } from '../sdk/index.js';
 import type { Feed } from './feed.js';
 import type { Grant } from './grant.js';
-import { login, lookupSelf, renewSelf, type LoginParts } from './login.js';
+import { login, lookupOffered, lookupSelf, renewSelf, type LoginParts } from './login.js';
 import { serverWords } from './server-words.js';
 import { IDLE, step, type Effect, type MachineEvent, type MachineState, type Report, type Rules } from './machine.js';
 
@@ -25,6 +25,7 @@ export class Driver {
   readonly #stop = new AbortController();
   #state: MachineState = IDLE;
   #plan: LoginPlan | undefined;
+  #offered: Secret | undefined;
   #held: { readonly grant: Grant; readonly tls: ClientIdentity | undefined } | undefined;
   #cancelTimer: (() => void) | undefined;
   #listening = false;
@@ -36,6 +37,12 @@ export class Driver {
 
   get state(): MachineState {
     return this.#state;
+  }
+
+  /** Begins. A token of an earlier run is asked about before any login. */
+  start(offered?: Secret): void {
+    this.#offered = offered;
+    this.send({ type: 'start', offered: offered !== undefined });
   }
 
   /** Takes one event through the table and does what it says. */
@@ -60,11 +67,16 @@ export class Driver {
       case 'login':
       case 'lookup-self':
         return this.#work(this.#login(effect.turn), effect.turn);
+      case 'lookup-offered':
+        this.#setTimer(undefined);
+        return this.#work(this.#lookupOffered(effect.turn), effect.turn);
       case 'publish':
         this.#held = { grant: effect.grant, tls: this.#plan && 'login' in this.#plan ? this.#plan.tls : undefined };
         return void this.#parts.feed.publish(effect.grant, this.#parts.clock.now());
       case 'accepted':
         return this.#background(this.#accepted(effect.grant));
+      case 'listen':
+        return this.#listenOnce();
       case 'schedule':
       case 'sleep':
         return this.#setTimer(this.#timer(effect.turn, effect.delayMs));
@@ -122,6 +134,14 @@ export class Driver {
     this.send({ type: 'granted', turn, now: this.#parts.clock.now(), grant });
   }
 
+  async #lookupOffered(turn: number): Promise<void> {
+    const { signal } = this.#stop;
+    const grant = this.#offered && (await lookupOffered(this.#parts, this.#offered, signal));
+    if (signal.aborted) return;
+    if (grant === undefined) return this.send({ type: 'offer-refused', turn });
+    this.send({ type: 'granted', turn, now: this.#parts.clock.now(), grant });
+  }
+
   async #accepted({ accessor, policies }: Grant): Promise<void> {
     const { method, onMethodTrouble } = this.#parts;
     try {
@@ -129,10 +149,13 @@ export class Driver {
     } catch (error) {
       onMethodTrouble(error);
     }
-    if (!this.#listening) {
-      this.#listening = true;
-      this.#background(this.#listen());
-    }
+    this.#listenOnce();
+  }
+
+  #listenOnce(): void {
+    if (this.#listening || this.#stop.signal.aborted) return;
+    this.#listening = true;
+    this.#background(this.#listen());
   }
 
   // Always consumed, so that a method never waits for us; the table decides whether it leads to a login.

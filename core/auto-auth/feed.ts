@@ -29,7 +29,7 @@ export class Feed implements TokenFeed {
   /** Makes `grant` the current token and tells everybody. */
   publish(grant: Grant, now: number): TokenState {
     this.#sequence += 1;
-    const { form, token, accessor, policies, renewable, kind, ttlMs } = grant;
+    const { form, token, accessor, policies, renewable, kind, ttlMs, entityId } = grant;
     const expiresAt = ttlMs === 0 ? 0 : now + ttlMs;
     const state = {
       identity: this.#identity,
@@ -41,6 +41,7 @@ export class Feed implements TokenFeed {
       kind,
       expiresAt,
       sequence: this.#sequence,
+      ...(entityId !== undefined && { entityId }),
     };
     this.#current = state;
     this.#latest.set(state);

@@ -13,6 +13,8 @@ export interface Grant {
   readonly kind: 'service' | 'batch' | 'unknown';
   /** 0: does not expire, or nobody knows. */
   readonly ttlMs: number;
+  /** Entity of the token; absent when it has none or nobody knows. */
+  readonly entityId?: string | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -23,6 +25,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((v) => typeof v === 'string') : []);
 const secondsToMs = (value: unknown): number => (typeof value === 'number' && value > 0 ? value * 1000 : 0);
 const kindOf = (value: unknown): Grant['kind'] => (value === 'service' || value === 'batch' ? value : 'unknown');
+const entityOf = ({ entity_id: id }: Fields): { entityId?: string } => (text(id) === '' ? {} : { entityId: text(id) });
 const bad = (why: string): AgentError => agentError('AUTH_BAD_ANSWER', { why });
 
 /** The `errors` list of an answer. */
@@ -56,6 +59,7 @@ export function grantOfLogin(answer: VaultAnswer): Grant {
     renewable: auth.renewable === true && kind !== 'batch',
     kind,
     ttlMs: secondsToMs(auth.lease_duration),
+    ...entityOf(auth),
   };
 }
 
@@ -97,6 +101,7 @@ export function grantOfLookup(answer: VaultAnswer, token: Secret): Grant {
     renewable: data.renewable === true && kind !== 'batch',
     kind,
     ttlMs: secondsToMs(data.ttl),
+    ...entityOf(data),
   };
 }
 

@@ -3,7 +3,15 @@ import type { IdentityConfig } from '../contracts/agent-config.js';
 import type { LogRoot } from '../contracts/logging.js';
 import type { Metrics } from '../contracts/metrics.js';
 import type { Identity, TokenState } from '../contracts/token-feed.js';
-import { describeError, type AgentError, type AuthMethod, type Clock, type Health, type Vault } from '../sdk/index.js';
+import {
+  describeError,
+  type AgentError,
+  type AuthMethod,
+  type Clock,
+  type Health,
+  type Secret,
+  type Vault,
+} from '../sdk/index.js';
 import { Driver } from './driver.js';
 import { Feed } from './feed.js';
 import { HealthBoard } from './health-board.js';
@@ -31,6 +39,11 @@ export interface IdentityOptions {
 
 /** A running identity. */
 export interface RunningIdentity extends Identity {
+  /**
+   * Offers a token of an earlier run (before `start`; later it has no effect). It is looked up first and used when it lives (R-8); a dead one leads
+   * to a login at once, a server that cannot be asked is asked again. Not used with `wrap_ttl`.
+   */
+  preload(token: Secret): void;
   /** Begins with the first login; returns at once. Method and sinks must have been started. */
   start(): void;
   /** Ends all background work. Nothing is revoked. Safe twice and without start. */
@@ -50,6 +63,8 @@ class Assembled implements RunningIdentity {
   readonly #driver: Driver;
   readonly #reporter: Reporter;
   readonly #clock: Clock;
+  readonly #wrapped: boolean;
+  #offered: Secret | undefined;
   #ended = false;
 
   constructor(options: IdentityOptions) {
@@ -61,6 +76,7 @@ class Assembled implements RunningIdentity {
     const log = options.log.named(`${options.product ?? 'agent'}.auth.handler`);
     const { metrics, product } = options;
     const wrapped = config.method.wrapTtlMs > 0;
+    this.#wrapped = wrapped;
     this.#reporter = new Reporter({ log, metrics, board, identity: config.name, wrapped, product });
     this.#hub = hubOf(options, board);
     let fail!: (error: AgentError) => void;
@@ -94,7 +110,12 @@ class Assembled implements RunningIdentity {
 
   start(): void {
     this.#reporter.say('starting auth handler');
-    this.#driver.send({ type: 'start' });
+    this.#driver.start(this.#offered);
+    this.#offered = undefined;
+  }
+
+  preload(token: Secret): void {
+    if (!this.#wrapped) this.#offered = token;
   }
 
   async stop(): Promise<void> {

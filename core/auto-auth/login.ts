@@ -82,6 +82,19 @@ export async function lookupSelf(parts: LoginParts, token: Secret, signal: Abort
   throw refused();
 }
 
+/**
+ * Asks about a token of an earlier run. Undefined when it is dead or not worth keeping: refused, or without a remaining life (R-8). Throws when the
+ * server could not say (429, 5xx, no connection): AUTH_REFUSED, AUTH_BAD_ANSWER or what the client throws.
+ */
+export async function lookupOffered(parts: LoginParts, token: Secret, signal: AbortSignal): Promise<Grant | undefined> {
+  const call = { token, namespace: parts.config.namespace, signal };
+  const answer = await parts.vault.request('GET', 'auth/token/lookup-self', call);
+  if (answer.status === 429 || answer.status >= 500) throw refusal(answer, [token.reveal()]);
+  if (answer.status >= 400) return undefined;
+  const grant = grantOfLookup(answer, token);
+  return grant.ttlMs > 0 ? grant : undefined;
+}
+
 /** Renews the token with itself. Never throws except when aborted. */
 export async function renewSelf(
   parts: LoginParts,

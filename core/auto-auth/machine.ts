@@ -32,14 +32,17 @@ export interface MachineState {
   readonly stormMs: number;
   /** Credentials changed while a login was under way: log in once more after it. */
   readonly again: boolean;
+  /** A token of an earlier run is at hand, and the server has not yet said whether it lives (spec cache 10.3, step 4). */
+  readonly offered: boolean;
 }
 
 /** What happened. */
 export type MachineEvent =
-  | { readonly type: 'start' }
+  | { readonly type: 'start'; readonly offered?: boolean }
   | { readonly type: 'prepared'; readonly turn: number; readonly holds: 'credentials' | 'token' }
   | { readonly type: 'granted'; readonly turn: number; readonly now: number; readonly grant: Grant }
   | { readonly type: 'refused' | 'failed'; readonly turn: number; readonly error: AgentError }
+  | { readonly type: 'offer-refused'; readonly turn: number }
   | { readonly type: 'timer'; readonly turn: number; readonly now: number }
   | {
       readonly type: 'renewed';
@@ -61,6 +64,8 @@ export type MachineEvent =
 /** What the driver must tell people, metrics and health. */
 export type Report =
   | { readonly what: 'granted' }
+  | { readonly what: 'resumed' }
+  | { readonly what: 'offer-refused' }
   | { readonly what: 'renewed' }
   | { readonly what: 'login-failed'; readonly error: AgentError; readonly backoffMs: number }
   | { readonly what: 'renewal-failed'; readonly error: AgentError }
@@ -69,8 +74,9 @@ export type Report =
 
 /** What to do. `schedule` and `sleep` set the one timer; every other timer is forgotten. */
 export type Effect =
-  | { readonly do: 'prepare' | 'login' | 'lookup-self'; readonly turn: number }
+  | { readonly do: 'prepare' | 'login' | 'lookup-self' | 'lookup-offered'; readonly turn: number }
   | { readonly do: 'publish' | 'accepted'; readonly grant: Grant }
+  | { readonly do: 'listen' }
   | { readonly do: 'schedule' | 'sleep'; readonly turn: number; readonly delayMs: number }
   | { readonly do: 'renew'; readonly turn: number; readonly incrementSeconds: number }
   | { readonly do: 'report'; readonly report: Report }
@@ -93,6 +99,7 @@ export const IDLE: MachineState = {
   shortLives: 0,
   stormMs: 0,
   again: false,
+  offered: false,
 };
 
 const LEAST_PAUSE_MS = 1_000;
@@ -107,7 +114,9 @@ export function step(state: MachineState, event: MachineEvent, rules: Rules): Tu
   if ('turn' in event && event.turn !== state.turn) return stay(state);
   switch (event.type) {
     case 'start':
-      return state.phase === 'idle' ? begin(state) : stay(state);
+      return state.phase === 'idle' ? begin({ ...state, offered: event.offered === true }) : stay(state);
+    case 'offer-refused':
+      return state.offered && isLoggingIn(state) ? onOfferRefused(state) : stay(state);
     case 'prepared':
       return onPrepared(state, event.holds);
     case 'granted':
@@ -135,8 +144,13 @@ const isHolding = ({ phase }: MachineState): boolean => phase === 'holding' || p
 
 function begin(state: MachineState): Turn {
   const turn = state.turn + 1;
+  if (state.offered)
+    return { state: { ...state, phase: 'logging-in', turn, again: false }, effects: [{ do: 'lookup-offered', turn }] };
   return { state: { ...state, phase: 'preparing', turn, again: false }, effects: [{ do: 'prepare', turn }] };
 }
+
+const onOfferRefused = (state: MachineState): Turn =>
+  prepend(report({ what: 'offer-refused' }), begin({ ...state, offered: false }));
 
 function onPrepared(state: MachineState, holds: 'credentials' | 'token'): Turn {
   if (state.phase !== 'preparing') return stay(state);
@@ -148,9 +162,10 @@ function onGranted(state: MachineState, event: Extract<MachineEvent, { type: 'gr
   const { grant, now } = event;
   const ttlMs = grant.form === 'wrapped' ? 0 : grant.ttlMs;
   const life = beginLifetime({ ttlMs, renewable: grant.renewable, now }, rules.random);
-  const effects: Effect[] = [{ do: 'publish', grant }, { do: 'accepted', grant }, report({ what: 'granted' })];
+  const effects: Effect[] = [{ do: 'publish', grant }, ...welcome(state, grant)];
   const next: MachineState = {
     ...state,
+    offered: false,
     phase: 'holding',
     backoffMs: 0,
     lifetime: ttlMs === 0 ? undefined : life.state,
@@ -163,6 +178,10 @@ function onGranted(state: MachineState, event: Extract<MachineEvent, { type: 'gr
   if (life.step.do === 'wait') effects.push({ do: 'schedule', turn: state.turn, delayMs: life.step.delayMs });
   return { state: next, effects };
 }
+
+// The method has no part in a token of an earlier run: nothing of it was accepted.
+const welcome = ({ offered }: MachineState, grant: Grant): Effect[] =>
+  offered ? [{ do: 'listen' }, report({ what: 'resumed' })] : [{ do: 'accepted', grant }, report({ what: 'granted' })];
 
 function onFailed(state: MachineState, error: AgentError, rules: Rules): Turn {
   const backoffMs = nextBackoff(

@@ -41,6 +41,13 @@ export class Reporter {
     switch (report.what) {
       case 'granted':
         return this.#granted();
+      case 'resumed':
+        this.#success.add();
+        this.#authenticated.set(1);
+        this.#parts.board.set(AUTH_PART, undefined);
+        return this.#parts.log.info(this.#fields(), 'the token of the last run is still valid, no login needed');
+      case 'offer-refused':
+        return this.#parts.log.info(this.#fields(), 'the token of the last run is no longer valid, authenticating');
       case 'renewed':
         this.#success.add();
         this.#authenticated.set(1);

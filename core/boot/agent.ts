@@ -2,28 +2,21 @@
 import { hostname } from 'node:os';
 import { createAdminRoutes } from '../admin/routes.js';
 import type { RunningIdentity } from '../auto-auth/identity.js';
-import { createLeaseCache } from '../cache/lease-cache.js';
-import type { AgentConfig } from '../contracts/agent-config.js';
+import type { AgentConfig, CacheConfig } from '../contracts/agent-config.js';
 import type { Catalog } from '../contracts/catalog.js';
-import type { LeaseCache } from '../contracts/lease-cache.js';
 import type { LogRoot } from '../contracts/logging.js';
 import { systemClock } from '../kernel/clock.js';
-import {
-  AgentError,
-  agentError,
-  describeError,
-  type Clock,
-  type Logger,
-  type RequestHasher,
-  type Secret,
-} from '../sdk/index.js';
+import { AgentError, agentError, describeError, type Clock, type Logger, type Secret } from '../sdk/index.js';
+import { BodyBudget } from '../proxy/body-budget.js';
+import { LastReasons } from '../proxy/last-reasons.js';
 import { MetricRegistry } from '../telemetry/metrics.js';
 import { createVaultClient, type VaultClient } from '../vault/client.js';
+import { buildCaches, type BuiltCaches, type CacheParts } from './caches.js';
 import { rootContainer } from './containers.js';
-import { guardHasher } from './guards/request-hasher.js';
+import { explainer } from './explain.js';
 import { StatusBoard, type ComponentStatus } from './health.js';
 import { buildIdentity, type BuiltIdentity } from './identities.js';
-import { Lifecycle, type Timing } from './lifecycle.js';
+import { Lifecycle, type Living, type Timing } from './lifecycle.js';
 import { buildListeners, type BuiltListener } from './listeners.js';
 import { PluginFactory } from './plugin-factory.js';
 
@@ -53,9 +46,12 @@ export class Agent {
   readonly #board: StatusBoard;
   readonly #lifecycle: Lifecycle;
   readonly metrics = new MetricRegistry();
+  readonly #reasons = new LastReasons();
   #client: VaultClient | undefined;
-  #cache: LeaseCache | undefined;
+  #caches: BuiltCaches | undefined;
+  #laterParts: readonly Living[] = [];
   #identities: readonly BuiltIdentity[] = [];
+  #byName: ReadonlyMap<string, RunningIdentity> = new Map();
   #listeners: readonly BuiltListener[] = [];
   #end: (ending: Ending) => void = () => undefined;
   #stopping: Promise<readonly unknown[]> | undefined;
@@ -144,55 +140,43 @@ export class Agent {
       board: this.#board,
       env: this.#options.env,
     });
-    this.#cache = await this.#buildCache(factory, client, random);
-    const identityParts = { ...shared, config, factory, client, cache: this.#cache, board: this.#board };
-    this.#identities = await Promise.all(config.identities.map((identity) => buildIdentity(identityParts, identity)));
-    const identities = new Map(this.#identities.map(({ identity }) => [identity.name, identity]));
+    const common = { ...shared, config, factory, client, board: this.#board, budget: new BodyBudget() };
+    const caches = config.cache && (await this.#buildCaches(common, config.cache));
+    this.#identities = await Promise.all(
+      config.identities.map((identity) => buildIdentity({ ...common, caches }, identity)),
+    );
+    this.#byName = new Map(this.#identities.map(({ identity }) => [identity.name, identity]));
     this.#listeners = await buildListeners({
-      ...shared,
-      config,
-      factory,
-      client,
-      cache: this.#cache,
-      identities,
-      admin: this.#adminRoutes(),
+      ...common,
+      caches,
+      identities: this.#byName,
+      reasons: this.#reasons,
+      admin: this.#adminRoutes(client),
     });
     for (const { parts } of this.#identities) for (const part of parts) await this.#lifecycle.start(part);
+    for (const part of this.#laterParts) await this.#lifecycle.start(part);
     for (const { living } of this.#listeners) await this.#lifecycle.start(living);
   }
 
-  async #buildCache(
-    factory: PluginFactory,
-    client: VaultClient,
-    random: () => number,
-  ): Promise<LeaseCache | undefined> {
-    const { config, log } = this.#options;
-    if (config.cache === undefined) return undefined;
-    const { name, settings } = config.cache.hasher;
-    const made = await factory.make<RequestHasher>({
-      kind: 'request-hasher',
-      name,
-      id: 'request_hasher',
-      settings,
-      logName: `${config.product}.cache.hasher`,
-    });
-    const hasherLog = log.named(`${config.product}.cache.hasher`);
-    const cache = createLeaseCache({
-      hasher: guardHasher(made.instance, (why) =>
-        hasherLog.warn({ hasher: made.guarded.label, why }, 'the request hasher failed; the request is not cached'),
-      ),
-      vault: client.vault('renewal'),
-      clock: this.#clock,
-      log,
-      metrics: this.metrics,
-      random,
-      verbatimHits: config.compat.verbatimHits,
-      namespace: config.vault.namespace,
-      product: config.product,
-      onIdentityRevoked: (token) => this.#loginAnew(token),
-    });
-    await this.#lifecycle.start({ id: 'cache', label: 'lease cache', stop: () => Promise.resolve(cache.stop()) });
-    return cache;
+  async #buildCaches(
+    common: Omit<CacheParts, 'env' | 'identities' | 'onIdentityRevoked'>,
+    config: CacheConfig,
+  ): Promise<BuiltCaches> {
+    const caches = await buildCaches(
+      {
+        ...common,
+        env: this.#options.env,
+        identities: () => this.#byName,
+        onIdentityRevoked: (token) => this.#loginAnew(token),
+      },
+      config,
+    );
+    this.#caches = caches;
+    const [first, ...others] = caches.parts;
+    // the store is read before the first identity is built and the first request is taken
+    if (caches.persistence !== undefined && first !== undefined) await this.#lifecycle.start(first);
+    this.#laterParts = caches.persistence === undefined ? caches.parts : others;
+    return caches;
   }
 
   #loginAnew(token: Secret): void {
@@ -203,10 +187,22 @@ export class Agent {
     }
   }
 
-  #adminRoutes(): ReturnType<typeof createAdminRoutes> {
+  #adminRoutes(client: VaultClient): ReturnType<typeof createAdminRoutes> {
     const { telemetry } = this.#options.config;
+    const caches = this.#caches;
+    const journal = caches?.persistence?.journal;
     return createAdminRoutes({
-      cache: this.#cache,
+      cache: caches?.leases,
+      ...(caches?.statics && { statics: caches.statics }),
+      inspect: {
+        room: caches?.room,
+        ...(journal && { persist: () => ({ state: journal.state, pending: journal.pending }) }),
+        upstreams: () => client.upstreams(),
+      },
+      explain: {
+        identify: explainer(this.#options.config, this.#clock, this.#log, () => this.#byName),
+        lastReason: (exchange) => this.#reasons.of(exchange),
+      },
       metrics: {
         snapshot: () => this.metrics.snapshot(),
         naming: {

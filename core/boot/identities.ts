@@ -1,12 +1,12 @@
 // Builds the identities of a plan: auth method, sinks, and the core's machine that joins them.
-import type { AgentConfig, IdentityConfig, SinkConfig } from '../contracts/agent-config.js';
-import type { LeaseCache } from '../contracts/lease-cache.js';
+import type { AgentConfig, IdentityConfig, MethodConfig, SinkConfig } from '../contracts/agent-config.js';
 import type { LogRoot } from '../contracts/logging.js';
 import type { Metrics } from '../contracts/metrics.js';
 import type { TokenFeed, TokenState } from '../contracts/token-feed.js';
 import { createIdentity, type RunningIdentity } from '../auto-auth/identity.js';
 import type { AuthMethod, Clock, Sink } from '../sdk/index.js';
 import type { VaultClient } from '../vault/client.js';
+import type { BuiltCaches } from './caches.js';
 import { guardAuthMethod } from './guards/auth-method.js';
 import { guardSink } from './guards/sink.js';
 import type { StatusBoard } from './health.js';
@@ -18,7 +18,7 @@ export interface IdentityParts {
   readonly config: AgentConfig;
   readonly factory: PluginFactory;
   readonly client: VaultClient;
-  readonly cache: LeaseCache | undefined;
+  readonly caches: BuiltCaches | undefined;
   readonly clock: Clock;
   readonly log: LogRoot;
   readonly metrics: Metrics;
@@ -60,10 +60,7 @@ export async function buildIdentity(parts: IdentityParts, config: IdentityConfig
     health: board.reporter(`auto_auth.${name}`),
     product,
   });
-  const { cache } = parts;
-  const home = { namespace: method.namespace, path: `${method.mountPath}/login` };
-  if (cache !== undefined)
-    identity.feed.subscribe((state) => cache.adopt(state, { expiresAt: lifeOf(identity.feed, state), home }));
+  join(identity, method, parts.caches);
   const methodLife: Living = {
     id: `auth_method.${name}`,
     label: made.guarded.label,
@@ -71,6 +68,18 @@ export async function buildIdentity(parts: IdentityParts, config: IdentityConfig
     stop: (signal) => guardedMethod.stop!(signal),
   };
   return { identity, parts: [...sinks.map(({ living }) => living), methodLife] };
+}
+
+// The caches follow the tokens of the identity, and a token of an earlier run is tried before a login.
+function join(identity: RunningIdentity, method: MethodConfig, caches: BuiltCaches | undefined): void {
+  if (caches === undefined) return;
+  const { leases, tokens, kept } = caches;
+  const { feed, name } = identity;
+  const home = { namespace: method.namespace, path: `${method.mountPath}/login` };
+  if (leases !== undefined) feed.subscribe((state) => leases.adopt(state, { expiresAt: lifeOf(feed, state), home }));
+  tokens?.follow(name, feed, method.namespace);
+  const token = kept.get(name);
+  if (token !== undefined && token.home === method.namespace) identity.preload(token.token);
 }
 
 // Renewals move the end of a token and are told to nobody.

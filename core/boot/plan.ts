@@ -1,5 +1,5 @@
 // (AgentConfig, Catalog) -> Plan: which components run, what each uses, where each was configured. Pure.
-import type { AgentConfig, IdentityConfig, ListenerConfig } from '../contracts/agent-config.js';
+import type { AgentConfig, IdentityConfig, ListenerConfig, PersistConfig } from '../contracts/agent-config.js';
 import type { Catalog } from '../contracts/catalog.js';
 import type { Plan, Planned } from '../contracts/plan.js';
 import { CONSTRAINTS } from '../catalog/constraints.js';
@@ -40,7 +40,8 @@ const core = (id: string, uses: readonly string[], settings: unknown, at?: strin
 
 function planCache(config: AgentConfig): Planned[] {
   if (config.cache === undefined) return [];
-  const { hasher, at } = config.cache;
+  const { hasher, persist, at } = config.cache;
+  const store = persist === undefined ? [] : [planStore(persist.store)];
   return [
     {
       id: 'request_hasher',
@@ -50,9 +51,19 @@ function planCache(config: AgentConfig): Planned[] {
       uses: [],
       at: hasher.at,
     },
-    core('cache', ['upstream', 'request_hasher'], {}, at),
+    ...store,
+    core('cache', ['upstream', 'request_hasher', ...store.map(({ id }) => id)], {}, at),
   ];
 }
+
+const planStore = ({ name, settings, at }: PersistConfig['store']): Planned => ({
+  id: 'cache_store',
+  kind: 'cache-store',
+  plugin: name,
+  settings,
+  uses: [],
+  at,
+});
 
 function planIdentity(identity: IdentityConfig): Planned[] {
   const { name, method } = identity;

@@ -38,9 +38,15 @@ export interface MadePlugin<T> {
 /** Makes plugins. Throws PLUGIN_NOT_FOUND and what loading and constructing throw. */
 export class PluginFactory {
   readonly #options: FactoryOptions;
+  #stateOf: (component: string) => StateAccess = memoryState;
 
   constructor(options: FactoryOptions) {
     this.#options = options;
+  }
+
+  /** State of components that are made from now on comes from here; without it, it lives as long as the process. */
+  keepState(stateOf: (component: string) => StateAccess): void {
+    this.#stateOf = stateOf;
   }
 
   async make<T>(request: PluginRequest): Promise<MadePlugin<T>> {
@@ -57,7 +63,7 @@ export class PluginFactory {
         log: log.named(request.logName),
         health: board.reporter(request.id),
         env: onlyNamed(env, entry.manifest.env ?? []),
-        state: memoryState(),
+        state: this.#stateOf(request.id),
         ...(request.mount !== undefined && { mount: request.mount }),
       },
     );

@@ -10,7 +10,7 @@ import type { BufferedReply } from '../contracts/lease-cache.js';
  * buffer of its own outside the heap: measured, thousands of them make the process grow less than strings or pooled buffers do.
  */
 export interface StoredAnswer {
-  readonly storedAt: number;
+  storedAt: number;
   readonly status: number;
   /** Head of the server without what is made anew; shared by entries with the same head. */
   readonly head: readonly string[];

@@ -28,6 +28,7 @@ export function classify(body: Uint8Array, managed: boolean): Verdict {
   const envelope = envelopeOf(parseJson(body));
   if (envelope === undefined) return none('no-envelope');
   if (envelope.wrapped) return none('wrapped');
+  if (envelope.mfa) return none('mfa');
   if (envelope.leaseId !== '') return classifyLease(envelope, managed);
   if (envelope.auth !== undefined) return classifyToken(envelope.auth, managed);
   return none('no-lease');

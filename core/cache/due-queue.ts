@@ -1,17 +1,17 @@
 // Entries by deadline, on one wake-up of the clock: thousands of renewals are thousands of places in an array, no timers and no closures.
-import type { Clock } from '../sdk/index.js';
 import type { Entry } from './entry.js';
+import type { Timeline } from './timeline.js';
 
 /** A binary heap of entries; each knows its place, so moving or removing one is cheap. */
 export class DueQueue {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Timeline, 'now' | 'after'>;
   readonly #due: (entry: Entry) => void;
   readonly #heap: Entry[] = [];
   #cancelWake: (() => void) | undefined;
   #wakeAt = Infinity;
 
   /** `due` is called once for each entry whose deadline came; the entry has left the queue then. */
-  constructor(clock: Clock, due: (entry: Entry) => void) {
+  constructor(clock: Pick<Timeline, 'now' | 'after'>, due: (entry: Entry) => void) {
     this.#clock = clock;
     this.#due = due;
   }
@@ -24,6 +24,7 @@ export class DueQueue {
   set(entry: Entry, at: number): void {
     this.#take(entry);
     entry.dueAt = at;
+    if (at === Infinity) return this.#arm();
     entry.duePlace = this.#heap.push(entry) - 1;
     this.#rise(entry.duePlace);
     this.#arm();
@@ -33,6 +34,23 @@ export class DueQueue {
   remove(entry: Entry): void {
     this.#take(entry);
     if (this.#heap.length === 0) this.#disarm();
+  }
+
+  /** Takes the entry with the earliest deadline out, though it has not come yet. */
+  shift(): Entry | undefined {
+    const first = this.#heap[0];
+    if (first !== undefined) this.remove(first);
+    return first;
+  }
+
+  /** Gives every entry the deadline that `at` tells, for example because the clock was set. */
+  rebase(at: (entry: Entry) => number): void {
+    const entries = [...this.#heap];
+    for (const entry of entries) entry.dueAt = at(entry);
+    entries.sort((a, b) => a.dueAt - b.dueAt);
+    for (const [place, entry] of entries.entries()) this.#put(entry, place);
+    this.#disarm();
+    this.#arm();
   }
 
   /** Takes all out. */
@@ -70,7 +88,8 @@ export class DueQueue {
 
   #take(entry: Entry): void {
     const place = entry.duePlace;
-    if (place < 0) return;
+    // an entry may wait in another queue
+    if (place < 0 || this.#heap[place] !== entry) return;
     entry.duePlace = -1;
     const last = this.#heap.pop()!;
     if (last === entry) return;

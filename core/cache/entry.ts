@@ -1,4 +1,5 @@
 // One secret that the cache holds: a lease, a token, or the token of an identity. Plain data without closures, because there may be many.
+import { randomBytes } from 'node:crypto';
 import type { EntryView } from '../contracts/lease-cache.js';
 import type { Lifetime } from '../vault/lifetime.js';
 import type { StoredAnswer } from './age.js';
@@ -6,12 +7,22 @@ import type { StoredAnswer } from './age.js';
 /** What the entry is about. `identity` entries have no answer; they only make their token a managed one. */
 export type EntryKind = 'lease' | 'token' | 'identity';
 
-/** How the life of an entry goes on: renewed, or only served until its end. */
-export type EntryPhase = 'renewing' | 'serving' | 'gone';
+/** How the life of an entry goes on: renewed, only served until its end, or renewed by another agent. */
+export type EntryPhase = 'renewing' | 'serving' | 'foreign' | 'gone';
+
+/** A GET as it came, so that it can be asked again in the background. Path and namespace are the entry's. */
+export interface KeptRequest {
+  readonly query: string;
+  readonly headers: readonly string[];
+  readonly identity: string | undefined;
+}
 
 /** What a new entry is made of. Token texts and lease ids are secrets. */
 export interface EntryFacts {
   readonly kind: EntryKind;
+  /** Only for one that existed before: restored, or another agent's. */
+  readonly id?: string;
+  readonly why?: string;
   /** Namespace of the request as its header said, canonical. */
   readonly namespace: string;
   /** Request path as received. */
@@ -23,11 +34,21 @@ export interface EntryFacts {
   readonly accessor?: string;
   readonly parent?: Entry | undefined;
   readonly answer?: StoredAnswer;
+  readonly request?: KeptRequest | undefined;
+  /** Token whose share of the room it takes; empty for none. */
+  readonly payer?: string;
 }
 
-/** One secret. Fields that change are changed by the index and by the renewals only. */
+/** Entry without its answer, in bytes, roughly: object, maps, ids. */
+const OVERHEAD_BYTES = 700;
+
+/** One secret. Fields that change are changed by the holdings, the renewals and the lookups only. */
 export class Entry {
+  /** Random, base64url; no secret. */
+  readonly id: string;
   readonly kind: EntryKind;
+  /** `stored-lease`, `stored-token`, `restored`, `shared`. */
+  readonly why: string;
   readonly namespace: string;
   readonly path: string;
   readonly home: EntryFacts['home'];
@@ -35,6 +56,10 @@ export class Entry {
   readonly token: string;
   accessor: string;
   readonly answer: StoredAnswer | undefined;
+  readonly request: KeptRequest | undefined;
+  readonly payer: string;
+  /** What it counts for in the room. */
+  readonly bytes: number;
   /** Keys of the requests that this answers (D-7). */
   keys: string[] = [];
   /** The token that made it; its end is the end of this one (D-8). */
@@ -42,6 +67,18 @@ export class Entry {
   children: Set<Entry> | undefined = undefined;
   life: Lifetime | undefined = undefined;
   phase: EntryPhase = 'serving';
+  /** From this moment on (wall clock ms) it is looked up at the server before it is used again; Infinity for never. */
+  checkAt = Infinity;
+  /** The doubt came from a jump, a restart or another agent: only a proof of this very secret ends it. */
+  proofNeeded = false;
+  /** From this moment on it is not given out any more, though it lives (path policy, login_max_age). */
+  staleAt = Infinity;
+  /** Last hit, wall clock ms. */
+  hitAt = 0;
+  /** Nothing is given out in this last part of the life (R-3). */
+  marginMs = 0;
+  /** It has been asked for anew in the background. */
+  refetched = false;
   /** Ends the renewal that is under way. */
   renewal: AbortController | undefined = undefined;
   renewals = 0;
@@ -50,7 +87,9 @@ export class Entry {
   duePlace = -1;
 
   constructor(facts: EntryFacts) {
+    this.id = facts.id ?? randomBytes(12).toString('base64url');
     this.kind = facts.kind;
+    this.why = facts.why ?? `stored-${facts.kind}`;
     this.namespace = facts.namespace;
     this.path = facts.path;
     this.home = facts.home;
@@ -59,17 +98,36 @@ export class Entry {
     this.accessor = facts.accessor ?? '';
     this.parent = facts.parent;
     this.answer = facts.answer;
+    this.request = facts.request;
+    this.payer = facts.payer ?? '';
+    this.bytes = OVERHEAD_BYTES + facts.path.length + (facts.answer?.body.length ?? 0);
   }
 }
 
-/** The entry without its secrets. */
-export function viewOf(entry: Entry): EntryView {
+/** The entry without its secrets. `identityOf` names the identity whose token an entry is. */
+export function viewOf(entry: Entry, now: number, identityOf: (entry: Entry) => string): EntryView {
+  const { parent } = entry;
   return {
+    id: entry.id,
     kind: entry.kind === 'lease' ? 'lease' : 'token',
     path: entry.path,
     namespace: entry.namespace,
     storedAt: entry.answer?.storedAt ?? 0,
     expiresAt: entry.life?.expiresAt ?? 0,
     renewals: entry.renewals,
+    state: stateOf(entry, now),
+    why: entry.why,
+    nextAt: entry.duePlace >= 0 && entry.phase === 'renewing' ? entry.dueAt : 0,
+    parent: parent === undefined ? '' : parent.kind === 'identity' ? `identity ${identityOf(parent)}` : parent.id,
+    children: entry.children?.size ?? 0,
+    keys: entry.keys.length,
+    bytes: entry.bytes,
   };
+}
+
+function stateOf(entry: Entry, now: number): EntryView['state'] {
+  if (entry.checkAt <= now) return 'suspect';
+  if (entry.staleAt <= now) return 'stale';
+  if (entry.phase === 'foreign') return 'foreign';
+  return entry.phase === 'renewing' ? 'renewing' : 'serving';
 }

@@ -18,6 +18,8 @@ export interface Envelope {
   readonly renewable: boolean;
   readonly auth: AuthPart | undefined;
   readonly wrapped: boolean;
+  /** The login is not finished: a second factor is asked for. */
+  readonly mfa: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -54,6 +56,7 @@ export function envelopeOf(value: unknown): Envelope | undefined {
     renewable: fields.renewable === true,
     auth: authOf(fieldsOf(fields.auth)),
     wrapped: fieldsOf(fields.wrap_info) !== undefined,
+    mfa: fieldsOf(fieldsOf(fields.auth)?.mfa_requirement) !== undefined,
   };
 }
 

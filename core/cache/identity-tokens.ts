@@ -5,48 +5,66 @@ import type { TokenState } from '../contracts/token-feed.js';
 import type { Criteria } from './criteria.js';
 import { Entry } from './entry.js';
 import type { EntryIndex } from './index.js';
+import { marginOf } from './life-plan.js';
+
+/** What the registration of tokens needs. */
+export interface IdentityOptions {
+  readonly index: EntryIndex;
+  readonly now: () => number;
+  readonly evict: (criteria: Criteria, why: string) => number;
+}
 
 /** Keeps one entry per identity; two identities may hold the same token. */
 export class IdentityTokens {
-  readonly #index: EntryIndex;
-  readonly #evict: (criteria: Criteria, why: string) => number;
+  readonly #options: IdentityOptions;
   readonly #current = new Map<string, Entry>();
   readonly #ends = new WeakMap<Entry, () => number>();
 
-  constructor(index: EntryIndex, evict: (criteria: Criteria, why: string) => number) {
-    this.#index = index;
-    this.#evict = evict;
+  constructor(options: IdentityOptions) {
+    this.#options = options;
   }
 
-  /** Registers a token; the same token again changes nothing. Wrapped ones are for sinks only. */
-  adopt(state: TokenState, { expiresAt = () => state.expiresAt, home }: Origin): void {
-    if (state.form !== 'plain') return;
+  /** Registers a token; the same token again changes nothing. Wrapped ones are for sinks only: undefined. The result is the token's entry. */
+  adopt(state: TokenState, { expiresAt = () => state.expiresAt, home }: Origin): Entry | undefined {
+    if (state.form !== 'plain') return undefined;
+    const { index, now } = this.#options;
     const token = state.token.reveal();
     const before = this.#current.get(state.identity);
-    const entry = this.#index.byToken(token) ?? this.#register(token, home);
-    if (state.accessor !== '') this.#index.setAccessor(entry, state.accessor);
+    const entry = index.byToken(token) ?? this.#register(token, home);
+    if (state.accessor !== '') index.setAccessor(entry, state.accessor);
     this.#current.set(state.identity, entry);
     this.#ends.set(entry, expiresAt);
+    if (entry.kind === 'identity') entry.marginMs = expiresAt() === 0 ? 0 : marginOf(Math.max(0, expiresAt() - now()));
     if (before !== undefined && before !== entry) this.#retire(before);
+    return entry;
   }
 
-  /** The identity's entry above `entry` whose token has ended: a lease lives only as long as its token, whatever its own seconds say (corrections). */
-  endedAbove(entry: Entry, now: number): Entry | undefined {
-    let top = entry;
-    while (top.parent !== undefined) top = top.parent;
-    const expiresAt = top.kind === 'identity' ? (this.#ends.get(top)?.() ?? 0) : 0;
-    return expiresAt !== 0 && expiresAt <= now ? top : undefined;
+  /** The entry of an identity's present token. */
+  current(identity: string): Entry | undefined {
+    return this.#current.get(identity);
+  }
+
+  /** Name of the identity whose token an entry is; empty for none. */
+  nameOf(entry: Entry): string {
+    for (const [name, current] of this.#current) if (current === entry) return name;
+    return '';
+  }
+
+  /** When an entry ends: for an identity's token as the identity says, because a lease lives only as long as its token (corrections); 0 for never. */
+  endOf(entry: Entry): number {
+    if (entry.kind !== 'identity') return entry.life?.expiresAt ?? 0;
+    return this.#ends.get(entry)?.() ?? 0;
   }
 
   #register(token: string, home: Origin['home'] = { namespace: '', path: '' }): Entry {
     const entry = new Entry({ kind: 'identity', namespace: '', path: '', home, token });
-    this.#index.add(entry);
+    this.#options.index.add(entry);
     return entry;
   }
 
   #retire(entry: Entry): void {
     if ([...this.#current.values()].includes(entry)) return;
-    this.#evict({ by: 'token', token: entry.token }, 'retired');
-    if (entry.kind === 'identity') this.#index.remove(entry);
+    this.#options.evict({ by: 'token', token: entry.token }, 'retired');
+    if (entry.kind === 'identity') this.#options.index.remove(entry);
   }
 }

@@ -1,192 +1,279 @@
-// The lease cache behind its contract: answers from memory, stores, renews, evicts. It waits for nothing but renewals and never fails a request.
-import { Secret, type Clock, type Logger, type RequestHasher, type Vault } from '../sdk/index.js';
+// The lease cache behind its contract: answers from memory, and who does what. It waits for nothing but renewals and never fails a request.
+import { Secret, describeError, type Logger } from '../sdk/index.js';
 import type { Exchange, Reply } from '../contracts/exchange.js';
-import type { BufferedReply, ClearRequest, EntryView, LeaseCache, Origin } from '../contracts/lease-cache.js';
-import type { LogRoot } from '../contracts/logging.js';
-import type { Metrics, Series } from '../contracts/metrics.js';
+import type {
+  BufferedReply,
+  ClearRequest,
+  EntryView,
+  Held,
+  LeaseCache,
+  Origin,
+  Watch,
+} from '../contracts/lease-cache.js';
 import type { TokenState } from '../contracts/token-feed.js';
-import type { Random } from '../vault/lifetime.js';
 import { canonicalNamespace } from '../vault/namespace.js';
 import { bypassReason } from './admission.js';
-import { keptHead, ripen } from './age.js';
-import { classify, headRefusal, saysRenewable } from './classify.js';
+import { ripen } from './age.js';
+import { headRefusal } from './classify.js';
 import type { Criteria } from './criteria.js';
-import { criteriaOf, factsOf, type Storable } from './entry-facts.js';
-import { Entry, viewOf } from './entry.js';
-import { entriesFor, identitiesIn, reachesAnswersUnderWay } from './eviction.js';
+import { criteriaOf } from './entry-facts.js';
+import { viewOf, type Entry } from './entry.js';
+import { ForeignEntries } from './foreign.js';
+import { giveBack, givenBackOf } from './giving-back.js';
 import { HeadPool } from './head-pool.js';
+import { Holdings } from './holdings.js';
 import { IdentityTokens } from './identity-tokens.js';
-import { EntryIndex } from './index.js';
 import { RequestKeys } from './key.js';
+import type { Keeper } from './keeper.js';
 import { IssueMemory, type Issues } from './issues.js';
-import { grantedByBytes, mayRenew, renewalOf } from './renewal-request.js';
-import { Renewals } from './renewals.js';
-import { mayRevoke, revocationOf, revoked, type SentRequest } from './revocation.js';
+import { usedLately } from './life-plan.js';
+import { Lookups, orAborted } from './lookups.js';
+import { mayMean } from './matches.js';
+import type { LeaseCacheCore, LeaseCacheOptions } from './options.js';
+import { Pacing } from './pacing.js';
+import { policyFinder, type PolicyOf } from './path-policy.js';
+import type { EntryRecord } from './record.js';
+import { recordOf } from './records.js';
+import type { RenewalTarget } from './renewal-request.js';
+import { Removing } from './removing.js';
+import { Renewals, type Brought } from './renewals.js';
+import { Restoring } from './restoring.js';
+import { Room } from './room.js';
+import type { ForeignNews, SharedRecord } from './shared-answers.js';
+import { Storing } from './storing.js';
+import { Timeline } from './timeline.js';
+import { TokenProofs } from './token-proof.js';
+import { Tombstones } from './tombstones.js';
+import { watchOver } from './watching.js';
 
-/** What a lease cache is made of. */
-export interface LeaseCacheOptions {
-  readonly hasher: RequestHasher;
-  /** Client for renewals, governed. */
-  readonly vault: Vault;
-  readonly clock: Clock;
-  readonly log: LogRoot;
-  readonly metrics: Metrics;
-  readonly random: Random;
-  /** `compat.verbatim_hits`: hits repeat the original seconds. */
-  readonly verbatimHits: boolean;
-  /** Configured namespace, in which the identities' tokens live; default the root. */
-  readonly namespace?: string;
-  /** Prefix of logger names: `agent` or `proxy`; default `agent`. */
-  readonly product?: string;
-  /** A client revoked the token of an identity through the agent: it should log in anew (D-15). */
-  readonly onIdentityRevoked?: (token: Secret) => void;
-}
+export type { LeaseCacheCore, LeaseCacheOptions, Refetch } from './options.js';
 
 /** Makes a lease cache. Nothing runs before the first answer is stored. */
-export function createLeaseCache(options: LeaseCacheOptions): LeaseCache {
+export function createLeaseCache(options: LeaseCacheOptions): LeaseCacheCore {
   return new MemoryLeaseCache(options);
 }
 
-// reasons of classify after which the answer did hold a secret of its own
-const HELD_A_SECRET = new Set([
-  'not-renewable',
-  'no-ttl',
-  'token-not-managed',
-  'parent-not-managed',
-  'use-limited',
-  'batch-token',
-  'wrapped',
-]);
-
-class MemoryLeaseCache implements LeaseCache {
-  readonly #clock: Clock;
+class MemoryLeaseCache implements LeaseCacheCore {
+  readonly #options: LeaseCacheOptions;
   readonly #log: Logger;
-  readonly #metrics: Metrics;
-  readonly #verbatim: boolean;
+  readonly #time: Timeline;
   readonly #keys: RequestKeys;
-  readonly #index = new EntryIndex();
   readonly #heads = new HeadPool();
   readonly #issues = new IssueMemory();
+  readonly #stones = new Tombstones<Criteria>();
+  readonly #policyOf: PolicyOf;
+  readonly #hasPolicies: boolean;
+  readonly #pacing: Pacing;
+  readonly #holdings: Holdings;
   readonly #identities: IdentityTokens;
+  readonly #removing: Removing;
   readonly #renewals: Renewals;
-  readonly #held: Series;
-  readonly #onIdentityRevoked: LeaseCacheOptions['onIdentityRevoked'];
-  readonly #onRemoved: ((sources: ReadonlySet<object>) => void)[] = [];
-  #epoch = 0;
-  #size = 0;
+  readonly #proofs: TokenProofs;
+  readonly #lookups: Lookups;
+  readonly #restoring: Restoring;
+  readonly #foreign: ForeignEntries;
+  readonly #storing: Storing;
+  readonly #revalidateAfterMs: number;
 
   constructor(options: LeaseCacheOptions) {
-    const { clock, metrics, vault, random, namespace = '', product = 'agent' } = options;
-    this.#clock = clock;
-    this.#metrics = metrics;
-    this.#verbatim = options.verbatimHits;
-    this.#onIdentityRevoked = options.onIdentityRevoked;
+    const { vault, random, metrics, product = 'agent' } = options;
+    const namespace = canonicalNamespace(options.namespace ?? '');
+    this.#options = options;
     this.#log = options.log.named(`${product}.cache.leasecache`);
+    this.#time = new Timeline(options.clock, (byMs) => this.#jumped(byMs));
     this.#keys = new RequestKeys(options.hasher);
-    this.#held = metrics.series('agent.cache.entries');
-    this.#identities = new IdentityTokens(this.#index, (criteria, why) => this.#evict(criteria, why));
-    this.#renewals = new Renewals({
-      vault,
-      clock,
-      random,
+    this.#policyOf = policyFinder(options.paths ?? []);
+    this.#hasPolicies = (options.paths ?? []).length > 0;
+    this.#pacing = new Pacing(options.refusedIssueRate ?? 0);
+    this.#revalidateAfterMs = options.revalidateAfterMs ?? 0;
+    const log = this.#log;
+    const time = this.#time;
+    const now = (): number => time.now();
+    const evict = (entry: Entry, why: string): void => void this.#removing.withSubtree(entry, why);
+    const confirmed = (entry: Entry, at: number): void => this.#confirmed(entry, at);
+    const share = (list: readonly string[]): readonly string[] => this.#heads.share(list);
+    const point = (key: string, entry: Entry): void => this.#point(key, entry);
+    this.#holdings = new Holdings({
+      room: options.room ?? new Room({ maxEntries: 0, maxBytes: 0 }),
+      sharePercent: options.maxSharePerToken ?? 100,
       metrics,
-      log: this.#log,
-      namespace: canonicalNamespace(namespace),
-      evict: (entry, why) => void this.#evictWithSubtree(entry, why),
+      log,
+      forget: (entry) => this.#renewals.forget(entry),
+    });
+    const holdings = this.#holdings;
+    this.#removing = new Removing({
+      holdings,
+      renewals: () => this.#renewals,
+      onIdentityRevoked: options.onIdentityRevoked,
+    });
+    this.#identities = new IdentityTokens({
+      index: holdings.index,
+      now,
+      evict: (criteria, why) => this.#removing.evict(criteria, why),
+    });
+    this.#renewals = new Renewals({
+      ...{ vault, time, random, metrics, log, namespace, evict, confirmed },
+      changed: (entry) => holdings.changed(entry),
+      refetch: options.refetch === undefined ? undefined : (entry) => this.#refetch(entry),
+    });
+    const renewals = this.#renewals;
+    const upkeep = { vault, namespace };
+    const proofs = new TokenProofs(upkeep, time);
+    this.#proofs = proofs;
+    this.#lookups = new Lookups({ upkeep, proofs, renewals, time, log, confirmed, evict });
+    this.#foreign = new ForeignEntries({
+      ...{ holdings, renewals, now, namespace, share, point, confirmed, evict },
+      shared: options.shared,
+      stones: this.#stones,
+    });
+    this.#restoring = new Restoring({
+      now,
+      share,
+      tokenOf: (identity) => this.#identities.current(identity),
+      held: ({ kind, lease, token }) =>
+        (kind === 'lease' ? holdings.index.byLease(lease) : holdings.index.byToken(token)) !== undefined,
+      insert: (entry, keys) => this.#insertRestored(entry, keys),
+      drop: (entries, why) => holdings.discarded(entries, why),
+    });
+    this.#storing = new Storing({
+      ...{ holdings, renewals, now, confirmed, point, share, log, vault },
+      stones: this.#stones,
+      issues: this.#issues,
+      pacing: this.#pacing,
+      policyOf: this.#policyOf,
+      loginMaxAgeMs: options.loginMaxAgeMs ?? 0,
+      verbatim: options.verbatimHits,
+      keyOf: (exchange) => this.keyOf(exchange),
+      shared: options.shared,
+      adoptForeign: (record, key) => this.#foreign.adopt(record, key),
+      settled: options.settled,
     });
   }
 
   get size(): number {
-    return this.#size;
+    return this.#holdings.size;
   }
 
   get epoch(): number {
-    return this.#epoch;
+    return this.#stones.epoch;
   }
 
   bypass(exchange: Exchange): string | undefined {
-    return bypassReason(exchange);
+    if (this.#options.dynamic === false) return 'dynamic-off';
+    const reason = bypassReason(exchange);
+    if (reason !== undefined || !this.#hasPolicies) return reason;
+    return this.#policyOf(exchange.path, exchange.namespace)?.cache === false ? 'path-policy' : undefined;
   }
 
   keyOf(exchange: Exchange): string | undefined {
     return this.#keys.of(exchange);
   }
 
-  has(key: string): boolean {
-    return this.#live(key) !== undefined;
+  held(key: string): Held {
+    const entry = this.#holdings.index.byKey(key);
+    if (entry === undefined) return undefined;
+    const now = this.#time.now();
+    if (entry.checkAt <= now) return 'suspect';
+    return this.#usable(entry, now) ? 'fresh' : undefined;
   }
 
   recall(key: string): ReturnType<LeaseCache['recall']> {
-    const entry = this.#live(key);
-    const source = entry?.answer;
-    if (source === undefined) return undefined;
-    const now = this.#clock.now();
+    const entry = this.#holdings.index.byKey(key);
+    if (entry === undefined) return undefined;
+    const now = this.#time.now();
+    if (!this.#usable(entry, now)) return undefined;
+    const source = entry.answer!;
+    entry.hitAt = now;
     const ageMs = Math.max(0, now - source.storedAt);
-    return { reply: ripen(source, entry!.life!.expiresAt, now), ageMs, source };
+    return { reply: ripen(source, entry.life!.expiresAt, now), ageMs, source };
+  }
+
+  seek(exchange: Exchange, signal: AbortSignal): Promise<void> | undefined {
+    const key = exchange.cacheKey ?? this.keyOf(exchange);
+    if (key === undefined) return undefined;
+    const entry = this.#holdings.index.byKey(key);
+    if (entry !== undefined && entry.checkAt <= this.#time.now()) return orAborted(this.#lookups.settle(entry), signal);
+    if (entry !== undefined || exchange.identity === undefined) return undefined;
+    const seeking = this.#foreign.seek(exchange, key);
+    return seeking && orAborted(seeking, signal);
   }
 
   issues({ method, path, query }: Exchange): Issues {
     return this.#issues.judge(method, path, query);
   }
 
+  pace({ namespace, path }: Exchange): number | undefined {
+    return this.#pacing.size === 0 ? undefined : this.#pacing.wait(`${namespace}${path}`, this.#time.now());
+  }
+
   refusal(reply: Reply): string | undefined {
     return headRefusal(reply.status, reply.headers);
   }
 
-  remember(exchange: Exchange, reply: BufferedReply, epoch: number): string {
-    const refusal = this.refusal(reply);
-    if (refusal !== undefined) return refusal;
-    // plain reads are most of the traffic; a path that has begun to issue leases is noticed all the same
-    if (this.issues(exchange) === 'never' && !saysRenewable(reply.body)) return 'no-lease';
-    const parent = exchange.token === undefined ? undefined : this.#index.byToken(exchange.token.reveal());
-    const verdict = classify(reply.body, parent !== undefined);
-    const issued = verdict.kind !== 'none' || HELD_A_SECRET.has(verdict.why);
-    this.#issues.learn(exchange.method, exchange.path, issued);
-    if (verdict.kind === 'none') return verdict.why;
-    if (epoch !== this.#epoch) return 'cleared-meanwhile';
-    exchange.cacheKey ??= this.keyOf(exchange);
-    if (exchange.cacheKey === undefined) return 'no-key';
-    this.#store(exchange, reply, verdict, parent);
-    return `stored-${verdict.kind}`;
+  remember(exchange: Exchange, reply: BufferedReply, epoch: number): string | Promise<string> {
+    try {
+      return this.refusal(reply) ?? this.#storing.remember(exchange, reply, epoch);
+    } catch (error) {
+      this.#log.error({ why: describeError(error) }, 'an answer could not be cached');
+      return 'error';
+    }
   }
 
-  onRemoved(listener: (sources: ReadonlySet<object>) => void): void {
-    this.#onRemoved.push(listener);
+  abandon(exchange: Exchange, reply: BufferedReply): void {
+    if (headRefusal(reply.status, reply.headers) !== undefined) return;
+    const given = givenBackOf(exchange, reply.body);
+    const { index } = this.#holdings;
+    if (given === undefined) return;
+    const held = given.by === 'lease' ? index.byLease(given.lease) : index.byToken(given.token.reveal());
+    if (held !== undefined) return;
+    void giveBack(given, { vault: this.#options.vault, log: this.#log });
   }
 
-  watches({ method, path }: Exchange): boolean {
-    return mayRevoke(method, path) || mayRenew(method, path);
+  doubt(exchange: Exchange): void {
+    const owner = exchange.token === undefined ? undefined : this.#holdings.index.byToken(exchange.token.reveal());
+    if (owner === undefined) return;
+    void this.#proofs.of(owner).then((proof) => {
+      if (proof === 'dead' && owner.phase !== 'gone') this.#removing.withSubtree(owner, 'token-dead');
+    });
   }
 
-  observe(exchange: Exchange, status: number, replyBody: Uint8Array | undefined): void {
-    if (!revoked(status)) return;
-    const { method, path, query, namespace, body } = exchange;
-    const token = exchange.token?.reveal() ?? '';
-    const sent: SentRequest = {
-      method,
-      path,
-      query,
-      namespace,
-      token,
-      body: body instanceof Uint8Array ? body : EMPTY,
-    };
-    const criteria = revocationOf(sent);
-    if (criteria !== undefined) return this.#revoke(criteria);
-    this.#observeRenewal(sent, replyBody);
+  watch(exchange: Exchange): Watch | undefined {
+    return watchOver(exchange, {
+      stones: this.#stones,
+      now: () => this.#time.now(),
+      removed: (criteria, surely) => this.#removing.revoked(criteria, surely),
+      renewed: (target, brought, sentAt) => this.#renewedByClient(target, brought, sentAt),
+    });
   }
 
   adopt(state: TokenState, origin: Origin = {}): void {
-    this.#identities.adopt(state, origin);
+    const before = this.#identities.current(state.identity);
+    const entry = this.#identities.adopt(state, origin);
+    if (entry === undefined) return;
+    if (before !== undefined && before !== entry) this.#stones.set({ by: 'token', token: before.token });
+    this.#restoring.adopted(state.identity);
   }
 
   clear(request: ClearRequest): number {
     this.#log.debug({ type: request.type }, 'cache-clear received');
     this.#keys.forget();
-    return this.#evict(criteriaOf(request), 'cleared');
+    const criteria = criteriaOf(request);
+    this.#stones.set(criteria);
+    this.#restoring.dropWaiting(
+      (entry) => mayMean(criteria, entry) || (criteria.by === 'id' && entry.id === criteria.id),
+      'cleared',
+    );
+    return this.#removing.evict(criteria, 'cleared');
+  }
+
+  onRemoved(listener: (sources: ReadonlySet<object>) => void): void {
+    this.#holdings.onRemoved(listener);
   }
 
   *entries(): Iterable<EntryView> {
-    for (const entry of this.#index.all) if (entry.kind !== 'identity') yield viewOf(entry);
+    const now = this.#time.now();
+    for (const entry of this.#holdings.index.all)
+      if (entry.answer !== undefined) yield viewOf(entry, now, (identity) => this.#identities.nameOf(identity));
   }
 
   stop(): void {
@@ -194,77 +281,111 @@ class MemoryLeaseCache implements LeaseCache {
     this.#keys.forget();
   }
 
-  #live(key: string): Entry | undefined {
-    const entry = this.#index.byKey(key);
-    if (entry === undefined) return undefined;
-    const now = this.#clock.now();
-    const ended = this.#identities.endedAbove(entry, now);
-    if (ended === undefined && entry.life!.expiresAt > now) return entry;
-    this.#evictWithSubtree(ended ?? entry, ended === undefined ? 'expired' : 'token-dead');
-    return undefined;
+  follow(keeper: Keeper): void {
+    this.#holdings.follow(keeper);
   }
 
-  #revoke(criteria: Criteria): void {
-    this.#evict(criteria, 'revoked');
-    for (const { token } of identitiesIn(criteria, this.#index)) this.#onIdentityRevoked?.(new Secret(token));
+  restore(records: readonly EntryRecord[]): number {
+    return this.#options.dynamic === false ? 0 : this.#restoring.restore(records);
   }
 
-  #store(exchange: Exchange, reply: BufferedReply, verdict: Storable, parent: Entry | undefined): void {
-    const known =
-      verdict.kind === 'lease' ? this.#index.byLease(verdict.leaseId) : this.#index.byToken(verdict.auth.token);
-    if (known?.answer !== undefined) return this.#index.point(exchange.cacheKey!, known);
-    if (known !== undefined) return;
-    const head = this.#heads.share(keptHead(reply.headers));
-    const now = this.#clock.now();
-    const entry = new Entry(factsOf({ exchange, reply, verdict, parent, head, now, verbatim: this.#verbatim }));
-    this.#index.add(entry);
-    this.#index.point(exchange.cacheKey!, entry);
-    this.#size++;
-    this.#held.set(this.#size);
-    this.#log.debug({ method: exchange.method, path: exchange.path }, 'storing response into the cache');
-    this.#renewals.begin(entry, verdict.kind === 'lease' ? verdict.ttlMs : verdict.auth.ttlMs);
+  record(entry: Entry): EntryRecord {
+    return recordOf(entry, (identity) => this.#identities.nameOf(identity));
   }
 
-  #observeRenewal(sent: SentRequest, replyBody: Uint8Array | undefined): void {
-    const target = renewalOf(sent);
-    if (target === undefined) return;
-    const granted = grantedByBytes(target.by === 'lease' ? 'lease' : 'token', replyBody);
-    const entry = this.#find(target.by, target.value);
-    if (granted === undefined || entry === undefined) return;
-    this.#renewals.renewedByClient(entry, { ...granted, incrementSeconds: target.incrementSeconds });
+  adoptForeign(record: SharedRecord, key: string): Entry | undefined {
+    return this.#foreign.adopt(record, key);
   }
 
-  #find(by: 'lease' | 'token' | 'accessor', value: string): Entry | undefined {
-    if (by === 'lease') return this.#index.byLease(value);
-    return by === 'token' ? this.#index.byToken(value) : this.#index.byAccessor(value);
+  takeOver(entry: Entry): void {
+    this.#foreign.takeOver(entry);
   }
 
-  #evict(criteria: Criteria, why: string): number {
-    const chosen = entriesFor(criteria, this.#index);
-    if (reachesAnswersUnderWay(criteria, this.#index)) this.#epoch++;
-    if (criteria.by === 'orphan') this.#index.releaseTokens(criteria.token);
-    return this.#remove(chosen, why);
+  updateForeign(id: string, news: ForeignNews): void {
+    const entry = this.#holdings.index.byId(id);
+    if (entry !== undefined) this.#foreign.update(entry, news);
   }
 
-  #evictWithSubtree(entry: Entry, why: string): number {
-    if (entry.kind === 'lease') return this.#remove([entry], why);
-    return this.#remove(entriesFor({ by: 'token', token: entry.token }, this.#index), why);
+  parentExpiresAt({ parent }: Entry): number {
+    return parent === undefined ? 0 : this.#identities.endOf(parent);
   }
 
-  #remove(entries: readonly Entry[], why: string): number {
-    if (entries.length === 0) return 0;
-    for (const entry of entries) {
-      this.#renewals.forget(entry);
-      this.#index.remove(entry);
-      this.#log.debug({ path: entry.path, why }, 'evicting index from cache');
+  evictShared(id: string): boolean {
+    const entry = this.#holdings.index.byId(id);
+    if (entry === undefined) return false;
+    // what is on its way to be stored under this lease or token is as dead
+    this.#stones.set(
+      entry.kind === 'lease' ? { by: 'lease', lease: entry.lease } : { by: 'token', token: entry.token },
+    );
+    this.#removing.withSubtree(entry, 'shared');
+    return true;
+  }
+
+  suspectAll(filter: (entry: Entry) => boolean): number {
+    const chosen = [...this.#holdings.index.all].filter((entry) => entry.answer !== undefined && filter(entry));
+    for (const entry of chosen) {
+      entry.checkAt = 0;
+      entry.proofNeeded = true;
     }
-    const sources = new Set(entries.flatMap(({ answer }) => answer ?? []));
-    for (const listener of this.#onRemoved) listener(sources);
-    this.#size -= entries.length;
-    this.#held.set(this.#size);
-    this.#metrics.series('agent.cache.evictions', { reason: why }).add(entries.length);
-    return entries.length;
+    this.#holdings.told(chosen);
+    return chosen.length;
+  }
+
+  // R-3: with a margin before its own end and that of every token above it. What is over is evicted on the way.
+  #usable(entry: Entry, now: number): boolean {
+    if (entry.checkAt <= now || entry.staleAt <= now) return false;
+    for (let one: Entry | undefined = entry; one !== undefined; one = one.parent) {
+      const end = this.#identities.endOf(one);
+      if (end === 0 || end - one.marginMs > now) continue;
+      if (end <= now) this.#removing.withSubtree(one, one.kind === 'identity' ? 'token-dead' : 'expired');
+      return false;
+    }
+    return true;
+  }
+
+  #confirmed(entry: Entry, at: number): void {
+    entry.checkAt = this.#revalidateAfterMs === 0 ? Infinity : at + this.#revalidateAfterMs;
+    entry.proofNeeded = false;
+  }
+
+  #jumped(byMs: number): void {
+    const { all } = this.#holdings.index;
+    this.#log.warn({ byMs }, 'the clock of this machine was set; cached secrets are looked up before their next use');
+    this.#renewals.shift(all, byMs);
+    for (const entry of all) {
+      entry.staleAt += byMs;
+      if (entry.answer !== undefined) entry.answer.storedAt += byMs;
+    }
+    this.suspectAll(() => true);
+  }
+
+  #point(key: string, entry: Entry): void {
+    this.#holdings.point(key, entry, (unused) => this.#removing.unused(unused));
+  }
+
+  #insertRestored(entry: Entry, keys: readonly string[]): boolean {
+    const { index } = this.#holdings;
+    if (this.#holdings.add(entry) !== undefined) return false;
+    for (const key of keys) if (index.byKey(key) === undefined) index.point(key, entry);
+    this.#renewals.resume(entry);
+    return entry.phase !== 'gone';
+  }
+
+  #refetch(entry: Entry): void {
+    const { request, path, namespace, parent } = entry;
+    const key = entry.keys.at(-1);
+    if (request === undefined || key === undefined || !usedLately(entry, this.#time.now())) return;
+    const { query, headers, identity } = request;
+    const token = parent === undefined ? undefined : new Secret(parent.token);
+    this.#log.debug({ path }, 'fetching a secret anew before its end');
+    this.#options.refetch?.({ method: 'GET', path, query, namespace, headers, identity, token, key });
+  }
+
+  #renewedByClient(target: RenewalTarget, brought: Brought, sentAt: number): void {
+    const { index } = this.#holdings;
+    const { by, value } = target;
+    const entry =
+      by === 'lease' ? index.byLease(value) : by === 'token' ? index.byToken(value) : index.byAccessor(value);
+    if (entry !== undefined && entry.kind !== 'identity') this.#renewals.renewedByClient(entry, brought, sentAt);
   }
 }
-
-const EMPTY = new Uint8Array(0);

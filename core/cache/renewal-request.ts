@@ -1,8 +1,8 @@
 // Requests of clients that renew something the cache may hold: their answers are never stored, but they move the entry's expiry (D-1). Pure.
 import { splitNamespace } from './lease-namespace.js';
 import { parametersOf } from './request-body.js';
-import { canonicalPath, trimSlashes } from './request-path.js';
-import { envelopeOf, parseJson } from './envelope.js';
+import { servedPath, trimSlashes } from './request-path.js';
+import { envelopeOf } from './envelope.js';
 import type { SentRequest } from './revocation.js';
 
 /** Whom a request renews, and what it asked for: 0 when it left that to the server. */
@@ -22,12 +22,12 @@ const RENEWALS = ['auth/token/renew', 'sys/leases/renew', 'sys/renew'];
 
 /** True when the path may renew something, judged cheaply. */
 export function mayRenew(method: string, path: string): boolean {
-  return (method === 'POST' || method === 'PUT') && /\/(auth\/token|sys\/leases|sys)\/renew/.test(canonicalPath(path));
+  return (method === 'POST' || method === 'PUT') && /\/(auth\/token|sys\/leases|sys)\/renew/.test(servedPath(path));
 }
 
 /** Whom the request renews, or undefined. */
 export function renewalOf(request: SentRequest): RenewalTarget | undefined {
-  const { path } = splitNamespace(request.namespace, canonicalPath(request.path), RENEWALS);
+  const { path } = splitNamespace(request.namespace, servedPath(request.path), RENEWALS);
   const match = /^\/v1\/(auth\/token|sys\/leases|sys)\/(renew[a-z-]*)(?:\/(.*))?$/.exec(path);
   if (match === null) return undefined;
   const parameters = parametersOf(request.body, request.query);
@@ -49,9 +49,4 @@ export function grantedBy(by: 'lease' | 'token', body: unknown): Granted | undef
     return envelope.leaseTtlMs > 0 ? { ttlMs: envelope.leaseTtlMs, renewable: envelope.renewable } : undefined;
   const auth = envelope.auth;
   return auth !== undefined && auth.ttlMs > 0 ? { ttlMs: auth.ttlMs, renewable: auth.renewable } : undefined;
-}
-
-/** The same for the bytes of an answer. */
-export function grantedByBytes(by: 'lease' | 'token', body: Uint8Array | undefined): Granted | undefined {
-  return body === undefined ? undefined : grantedBy(by, parseJson(body));
 }

@@ -7,6 +7,18 @@ export function canonicalPath(path: string): string {
   return decoded(folded).replace(/\/{2,}/g, '/');
 }
 
+/** The canonical path as the server would serve it: with `.` and `..` segments taken out, which a redirect of the server does (R-11). */
+export function servedPath(path: string): string {
+  const clean = canonicalPath(path);
+  if (!clean.includes('/.')) return clean;
+  const kept: string[] = [];
+  for (const segment of clean.split('/')) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '.') kept.push(segment);
+  }
+  return `/${kept.filter((segment) => segment !== '').join('/')}`;
+}
+
 /** Percent-decoded text, or the text itself when it is not valid. */
 export function decoded(text: string): string {
   try {

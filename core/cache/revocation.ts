@@ -3,7 +3,7 @@ import { inOrder } from '../kernel/in-order.js';
 import type { Criteria } from './criteria.js';
 import { splitNamespace, type Place } from './lease-namespace.js';
 import { parametersOf, type Parameters } from './request-body.js';
-import { canonicalPath, trimSlashes } from './request-path.js';
+import { servedPath, trimSlashes } from './request-path.js';
 
 /** A request as it was sent. `path` is raw, `namespace` canonical, `token` the request's own (empty for none). */
 export interface SentRequest {
@@ -15,14 +15,17 @@ export interface SentRequest {
   readonly body: Uint8Array;
 }
 
-/** True for the answers of a revocation that happened: 204 by default, 202 when it goes on in the background, 200 with a warning (D-10). */
-export function revoked(status: number): boolean {
-  return status === 200 || status === 202 || status === 204;
+/**
+ * True when it happened, or may have: 204 by default, 202 when it goes on in the background, 200 with a warning (D-10); also when the outcome is
+ * unclear, a 5xx or no answer at all (R-11). A 4xx changed nothing: a revocation that failed with `sync` is a 400, and the lease lives.
+ */
+export function tookEffect(status: number | undefined): boolean {
+  return status === undefined || status >= 500 || (status >= 200 && status < 300);
 }
 
 /** True when the path may revoke something, judged cheaply: false for nearly all requests. */
 export function mayRevoke(method: string, path: string): boolean {
-  const canonical = canonicalPath(path);
+  const canonical = servedPath(path);
   if (method === 'POST' || method === 'PUT') {
     const revokes = inOrder(canonical, '/sys/', 'revoke') || inOrder(canonical, '/auth/token/', 'revoke');
     return revokes || canonical.includes('/sys/remount');
@@ -32,7 +35,7 @@ export function mayRevoke(method: string, path: string): boolean {
 
 /** What the request revokes, or undefined. Odd bodies revoke nothing (D-38). */
 export function revocationOf(request: SentRequest): Criteria | undefined {
-  const canonical = canonicalPath(request.path);
+  const canonical = servedPath(request.path);
   if (request.method === 'DELETE') return removalOf(splitNamespace(request.namespace, canonical, REMOVALS));
   const place = splitNamespace(request.namespace, canonical);
   const parameters = parametersOf(request.body, request.query);

@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'validate | explain | schema: look at a configuration without running it',
     load: async () => (await import('./commands/config.js')).configCommand,
   },
+  cache: {
+    summary: 'list | show | clear | explain: what the cache of a running agent holds, and why',
+    load: async () => (await import('./commands/cache.js')).cacheCommand,
+  },
   plugin: {
     summary: 'list | describe: which plugins exist and what they can be set to',
     load: async () => (await import('./commands/plugin.js')).pluginCommand,

@@ -10,6 +10,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly pid: number;
+  /** Everything on standard input, for what must not be an argument; missing when there is none. */
+  readonly input?: () => Promise<string>;
   /** Calls `listener` for each signal; the result ends that. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Ends the process at once, for a second signal. */

@@ -70,6 +70,17 @@ export function toDuration({ value }: ScalarValue): number | undefined {
   return typeof value === 'boolean' ? undefined : parseDuration(value);
 }
 
+const SIZES: Readonly<Record<string, number>> = { '': 1, b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
+
+/** Bytes of a size: a whole number, or text such as `64MiB`. */
+export function toSize(scalar: ScalarValue): number | undefined {
+  if (typeof scalar.value !== 'string') return toInteger(scalar);
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?) ?(|b|[kmg]ib)$/i.exec(scalar.value.trim()) ?? [];
+  if (digits === undefined) return undefined;
+  const bytes = Number(digits) * (SIZES[unit.toLowerCase()] ?? 1);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
 /** The spelling of `enum`, when the schema ignores case. */
 export function spelled(text: string, schema: Schema): string {
   if (schema['x-ignore-case'] !== true) return text;

@@ -1,6 +1,16 @@
 // Located map + schema -> plain settings of the right types, defaults filled in. What cannot be brought into its type is reported once and
 // marked, so that validation does not complain again. It must not know what settings mean.
-import { meantOctal, toBoolean, toDuration, toInteger, toNumber, toOctal, toText, spelled } from './coerce-scalar.js';
+import {
+  meantOctal,
+  toBoolean,
+  toDuration,
+  toInteger,
+  toNumber,
+  toOctal,
+  toSize,
+  toText,
+  spelled,
+} from './coerce-scalar.js';
 import {
   dotted,
   pointerTo,
@@ -76,6 +86,7 @@ function defaultOf(schema: Schema): unknown {
   if (typeof value !== 'string' && typeof value !== 'number') return structuredClone(value);
   const scalar: ScalarValue = { kind: 'scalar', value, at: { file: '', line: 0, column: 0 } };
   if (schema['x-duration'] === true) return toDuration(scalar);
+  if (schema['x-size'] === true) return toSize(scalar);
   return schema['x-octal'] === true ? toOctal(scalar) : value;
 }
 
@@ -118,6 +129,7 @@ function coerceScalar(scalar: ScalarValue, schema: Schema, scope: CoerceScope, s
 
 function scalarAs(scalar: ScalarValue, schema: Schema, scope: CoerceScope, spot: Spot): unknown {
   if (schema['x-duration'] === true) return toDuration(scalar);
+  if (schema['x-size'] === true) return toSize(scalar);
   if (schema['x-octal'] === true) return mode(scalar, scope, spot);
   const types = typesOf(schema);
   if (types.length === 0) return scalar.value;
@@ -171,6 +183,7 @@ function wrong(value: Value, schema: Schema, scope: CoerceScope, spot: Spot, map
 
 function wanted(schema: Schema): string {
   if (schema['x-duration'] === true) return 'a duration such as "90s", "5m" or a number of seconds';
+  if (schema['x-size'] === true) return 'a size such as "64MiB" or a number of bytes';
   if (schema['x-octal'] === true) return 'an octal file mode such as "0640"';
   return typesOf(schema)
     .map((type) => WANTED[type] ?? type)

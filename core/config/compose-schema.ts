@@ -11,6 +11,9 @@ const BLOCKS = [
   'method',
   'sink',
   'cache',
+  'cache-path',
+  'static-secrets',
+  'static-path',
   'persist',
   'api-proxy',
   'listener',
@@ -40,6 +43,7 @@ export async function composeSchema(catalog: Catalog): Promise<object> {
   const defs: Record<string, Schema> = Object.fromEntries([...blocks, ...plugins]);
   defs.method = choosing(defs.method, catalog, 'auth-method');
   defs.sink = choosing(defs.sink, catalog, 'sink');
+  defs.persist = { ...choosing(defs.persist, catalog, 'cache-store'), additionalProperties: true };
   defs.listener = { ...choosing(defs.listener, catalog, 'listener'), additionalProperties: true };
   return { ...frame, $defs: defs };
 }
@@ -68,13 +72,13 @@ function rewritten<T>(part: T, rename: (ref: string) => string): T {
   ) as T;
 }
 
-/** The settings that go with a type. Listeners have them beside the common keys, the others in `config`. */
+/** The settings that go with a type. Listeners and stores have them beside the common keys, the others in `config`. */
 function choosing(schema: Schema | undefined, catalog: Catalog, kind: Kind): Schema {
   const allOf = catalog.all(kind).map(({ manifest }) => {
     const settings = { $ref: `#/$defs/${kind}:${manifest.name}` };
     return {
       if: { properties: { type: { enum: [manifest.name, ...(manifest.aliases ?? [])] } }, required: ['type'] },
-      then: kind === 'listener' ? {} : { properties: { config: settings } },
+      then: kind === 'listener' || kind === 'cache-store' ? {} : { properties: { config: settings } },
     };
   });
   return { ...schema, allOf };

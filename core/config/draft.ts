@@ -1,4 +1,5 @@
 // All stanzas after validation, before defaults of the environment: what the rules look at. Types only.
+import type { KeyProviderConfig } from '../contracts/agent-config.js';
 import type { CatalogEntry } from '../contracts/catalog.js';
 import type { Flags } from './flags.js';
 import type { Environment } from './environment.js';
@@ -8,13 +9,17 @@ import type { Report } from './report.js';
 import type {
   ApiProxySettings,
   AutoAuthSettings,
+  CachePathSettings,
   CacheSettings,
   CompatSettings,
   ListenerSettings,
   MethodSettings,
+  PersistSettings,
   PluginSettings,
   RootSettings,
   SinkSettings,
+  StaticPathSettings,
+  StaticSettings,
   TelemetrySettings,
   TemplateSettings,
   VaultSettings,
@@ -48,13 +53,32 @@ export interface IdentityDraft extends Stanza<AutoAuthSettings> {
   readonly sinks: readonly PluginStanza<SinkSettings>[];
 }
 
-/** `cache` with the plugin that recognises requests. */
+/** A key provider block; `type` is one that is known, `settings` are as its schema says. */
+export interface KeyDraft extends Stanza<Readonly<Record<string, unknown>>> {
+  readonly type: KeyProviderConfig['type'];
+}
+
+/** `persist`: `type` as written, `own` are the settings of the store. */
+export interface PersistDraft extends PluginStanza<PersistSettings> {
+  readonly key: KeyDraft | undefined;
+  readonly previousKey: KeyDraft | undefined;
+}
+
+/** `static_secrets` with its path blocks. */
+export interface StaticDraft extends Stanza<StaticSettings> {
+  readonly paths: readonly Stanza<StaticPathSettings>[];
+}
+
+/** `cache` with the plugin that recognises requests and the blocks in it. */
 export interface CacheDraft extends Stanza<CacheSettings> {
   readonly hasher: {
     readonly name: string;
     readonly settings: Readonly<Record<string, unknown>>;
     readonly map: MapValue;
   };
+  readonly paths: readonly Stanza<CachePathSettings>[];
+  readonly statics: StaticDraft | undefined;
+  readonly persist: PersistDraft | undefined;
 }
 
 /** Everything. */

@@ -1,10 +1,29 @@
 // Files that a configuration names and that are not there: warnings of `config validate` (x-file in the schemas).
-import type { CheckScope, Draft } from './draft.js';
+import type { CheckScope, Draft, PersistDraft } from './draft.js';
 import { dotted, locate, pointerTo, type MapValue } from './located.js';
 import { memberSchema, type Schema } from './schema.js';
 import { blockValidator, pluginValidator } from './validators.js';
 import type { CatalogEntry } from '../contracts/catalog.js';
 import { mapAt } from './located.js';
+
+type Look = (map: MapValue, schema: Schema, settings: object, prefix: string) => void;
+type Own = (
+  entry: CatalogEntry | undefined,
+  map: MapValue | undefined,
+  settings: object,
+  prefix: string,
+) => Promise<void>;
+
+/** Only what is written: a default, such as the token of a pod, is rarely there where configurations are validated. */
+async function persisted(persist: PersistDraft | undefined, look: Look, own: Own): Promise<void> {
+  if (persist === undefined) return;
+  await own(persist.entry, persist.map, persist.own, persist.prefix);
+  for (const { type, map, settings, prefix } of [persist.key, persist.previousKey].filter((key) => key !== undefined)) {
+    const { schema } = await blockValidator(`blocks/key-provider-${type.replace('_', '-')}.schema.json`);
+    const written = Object.fromEntries(Object.entries(settings).filter(([name]) => map.entries.has(name)));
+    look(map, schema, written, prefix);
+  }
+}
 
 /** Reports each named file that `exists` denies. */
 export async function reportMissingFiles(
@@ -40,6 +59,7 @@ export async function reportMissingFiles(
       await own(part.entry, mapAt(part.map, 'config'), part.own, `${part.prefix}.config`);
     }
   }
+  await persisted(draft.cache?.persist, look, own);
   for (const listener of draft.listeners) await own(listener.entry, listener.map, listener.own, listener.prefix);
   for (const template of [...draft.templates, ...draft.envTemplates]) {
     look(

@@ -1,12 +1,11 @@
 // Canonical map -> validated stanzas. Loads only the validators of the blocks and plugins that are used.
 import { needed, type Blocks } from './blocks.js';
-import type { CacheDraft, CheckScope, Draft, Stanza } from './draft.js';
+import type { CheckScope, Draft, Stanza } from './draft.js';
 import { mapAt, mapsAt, without, type MapValue } from './located.js';
 import { readIdentities } from './read-identities.js';
+import { readCache } from './read-cache.js';
 import { readListener } from './read-listener.js';
-import { ownSettings } from './read-plugin.js';
 import { ROOT } from './shapes.js';
-import type { CacheSettings } from './stanzas.js';
 import { conform } from './validate.js';
 import { blockValidator, type Validator } from './validators.js';
 
@@ -29,8 +28,6 @@ async function loadBlocks(root: MapValue): Promise<Blocks> {
   const names = [...root.entries.keys()].flatMap((key) =>
     Object.hasOwn(BLOCKS_OF, key) ? (BLOCKS_OF[key] ?? []) : [],
   );
-  const cache = mapAt(root, 'cache');
-  if (cache !== undefined && mapAt(cache, 'persist') !== undefined) names.push('persist');
   const load = async (name: string): Promise<[string, Validator]> => [
     name,
     await blockValidator(name === 'agent' ? 'agent.schema.json' : `blocks/${name}.schema.json`),
@@ -77,32 +74,4 @@ function templateConfig(one: (key: string, block: string) => unknown): object {
 
 function nameOf(key: string, map: MapValue, index: number): string {
   return map.label === undefined ? `${key}[${index}]` : `${key}.${map.label.text}`;
-}
-
-async function readCache(
-  map: MapValue | undefined,
-  blocks: Blocks,
-  scope: CheckScope,
-): Promise<CacheDraft | undefined> {
-  if (map === undefined) return undefined;
-  const { report } = scope;
-  const plain = without(map, ({ key }) => key === 'persist' || key === 'request_hasher');
-  const common = conform<CacheSettings>(plain, needed(blocks, 'cache'), { report, prefix: 'cache' });
-  const persist = mapAt(map, 'persist');
-  if (persist !== undefined) conform(persist, needed(blocks, 'persist'), { report, prefix: 'cache.persist' });
-  return { ...common, map, prefix: 'cache', hasher: await readHasher(map, common.settings, scope) };
-}
-
-async function readHasher(cache: MapValue, settings: CacheSettings, scope: CheckScope): Promise<CacheDraft['hasher']> {
-  const map: MapValue = mapAt(cache, 'request_hasher') ?? { kind: 'map', entries: new Map(), at: cache.at };
-  const name = map.label?.text.toLowerCase() ?? Object.keys(settings.request_hasher ?? {})[0] ?? '';
-  const spot = {
-    kind: 'request-hasher',
-    name,
-    map,
-    at: map.label?.at ?? map.at,
-    prefix: 'cache.request_hasher',
-  } as const;
-  const { own, entry } = await ownSettings(spot, scope);
-  return { name: entry?.manifest.name ?? name, settings: own, map };
 }

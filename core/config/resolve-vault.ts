@@ -1,11 +1,12 @@
 // The `vault` block with flags and environment over it (spec config 1.5, 1.11).
-import type { VaultConfig } from '../contracts/agent-config.js';
+import type { FailoverConfig, VaultConfig } from '../contracts/agent-config.js';
 import { shortAddress } from './address.js';
 import type { CheckScope, Draft } from './draft.js';
 import { filled, variable } from './environment.js';
 import { baseNamespace, type NamespaceSources } from './namespace.js';
 import { booleanVariable, durationVariable, integerVariable, rateLimit } from './overrides.js';
 import { pick } from './pick.js';
+import type { FailoverSettings } from './stanzas.js';
 
 const DEFAULT_ADDRESS = 'https://127.0.0.1:8200';
 const DEFAULT_RETRIES = 12;
@@ -15,13 +16,13 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 export function resolveVault(draft: Draft, scope: CheckScope): VaultConfig {
   const file = draft.vault?.settings ?? {};
   const text = (
-    flag: 'address' | 'caCert' | 'caPath' | 'clientCert' | 'clientKey' | 'tlsServerName',
+    flag: 'caCert' | 'caPath' | 'clientCert' | 'clientKey' | 'tlsServerName',
     env: string,
     written = '',
     fallback = '',
   ): string => pick(scope, { flag, env, written, fallback }).value;
   return {
-    address: shortAddress(text('address', 'ADDR', file.address, DEFAULT_ADDRESS)),
+    ...addressesOf(draft, scope),
     namespace: baseNamespace(namespaceSources(draft, scope)),
     caCert: text('caCert', 'CACERT', file.ca_cert),
     caPath: text('caPath', 'CAPATH', file.ca_path),
@@ -34,6 +35,39 @@ export function resolveVault(draft: Draft, scope: CheckScope): VaultConfig {
     timeoutMs: durationVariable(scope, 'CLIENT_TIMEOUT') || DEFAULT_TIMEOUT_MS,
     rateLimit: rateLimit(scope),
     httpProxy: filled(scope.env, 'PROXY_ADDR')?.value ?? filled(scope.env, 'HTTP_PROXY')?.value ?? '',
+  };
+}
+
+type Addresses = Pick<VaultConfig, 'address' | 'addresses' | 'failover'>;
+
+/** `address` is put before `addresses` unless it is one of them. A flag or a variable makes it one address. */
+function addressesOf(draft: Draft, scope: CheckScope): Addresses {
+  const written = writtenAddresses(draft);
+  const { value, from } = pick(scope, {
+    flag: 'address',
+    env: 'ADDR',
+    written: written[0] ?? '',
+    fallback: DEFAULT_ADDRESS,
+  });
+  const address = shortAddress(value);
+  const several = draft.vault?.map.entries.has('addresses') === true && from === 'file' && written.length > 0;
+  return several ? { address, addresses: written, failover: failoverOf(draft.vault?.settings.failover) } : { address };
+}
+
+/** The addresses of the file in order of preference, each once; the default does not count. */
+export function writtenAddresses({ vault }: Pick<Draft, 'vault'>): string[] {
+  if (vault === undefined) return [];
+  const list = (vault.settings.addresses ?? []).filter((one) => one !== undefined).map(shortAddress);
+  const single = vault.map.entries.has('address') ? shortAddress(vault.settings.address ?? '') : '';
+  return [...new Set(single === '' || list.includes(single) ? list : [single, ...list])];
+}
+
+function failoverOf(settings: FailoverSettings = {}): FailoverConfig {
+  return {
+    checkIntervalMs: settings.check_interval ?? 10_000,
+    checkTimeoutMs: settings.check_timeout ?? 2_000,
+    failures: settings.failures ?? 2,
+    coolDownMs: settings.cool_down ?? 30_000,
   };
 }
 

@@ -2,7 +2,6 @@
 import type {
   AgentConfig,
   ApiProxyConfig,
-  CacheConfig,
   ListenerConfig,
   NotBuilt,
   PluginBlock,
@@ -12,6 +11,7 @@ import { Secret } from '../sdk/index.js';
 import type { CheckScope, Draft, PluginStanza, Stanza } from './draft.js';
 import { filled } from './environment.js';
 import { listenerIdentity } from './listener-identity.js';
+import { resolveCache } from './resolve-cache.js';
 import { resolveConnections } from './resolve-connections.js';
 import { placeText, resolveIdentities } from './resolve-identities.js';
 import { resolveLog } from './resolve-log.js';
@@ -46,6 +46,7 @@ export function resolve(draft: Draft, scope: CheckScope, notBuilt: readonly NotB
       upstreamErrors: draft.compat?.settings.upstream_errors ?? 'honest',
       verbatimHits: draft.compat?.settings.verbatim_hits ?? false,
       openControlEndpoints: draft.compat?.settings.open_control_endpoints ?? false,
+      keyBesideData: draft.compat?.settings.key_beside_data ?? false,
     },
     notBuilt,
     environmentToken: token === undefined ? undefined : new Secret(token.value),
@@ -84,12 +85,6 @@ function resolveApiProxy(draft: Draft): ApiProxyConfig {
 
 function whenInconsistent(word: string | undefined): ApiProxyConfig['whenInconsistent'] {
   return word === 'retry' || word === 'forward' ? word : 'fail';
-}
-
-function resolveCache({ cache }: Draft): CacheConfig | undefined {
-  if (cache === undefined) return undefined;
-  const { name, settings, map } = cache.hasher;
-  return { hasher: { name, settings, at: placeText(map.at) }, at: placeText(cache.map.at) };
 }
 
 function resolveTelemetry({ telemetry }: Draft): TelemetryConfig | undefined {

@@ -3,6 +3,7 @@ import type { CheckScope, Draft, IdentityDraft, PluginStanza } from './draft.js'
 import { placeOf } from './located.js';
 import { listenerIdentity } from './listener-identity.js';
 import { hasTemplates } from './draft-facts.js';
+import { wantsStatics } from './resolve-cache.js';
 import type { MethodSettings, SinkSettings } from './stanzas.js';
 import { tokenSetting } from './token-use.js';
 
@@ -140,7 +141,7 @@ function consumerRule(identity: IdentityDraft, draft: Draft, scope: CheckScope):
   if (wraps(identity.method?.settings.wrap_ttl) || scope.partial) return;
   const using = tokenSetting(draft).use !== 'never' || isTokenBroken(draft);
   if (using && (draft.identities.length === 1 || isListenedTo(identity, draft))) return;
-  if (draft.cache?.settings.cache_static_secrets === true) return;
+  if (draft.cache !== undefined && wantsStatics(draft.cache)) return;
   if (scope.report.misspelt(draft.root.map, 'template') || scope.report.misspelt(draft.root.map, 'api_proxy')) return;
   if (scope.report.misspelt(identity.plain, 'sink')) return;
   const hint = 'add sink "file" { ... }, or api_proxy { use_auto_auth_token = true } with a listener';

@@ -5,6 +5,7 @@ import { mapAt, placeOf, type MapValue } from './located.js';
 import { nearestName } from './nearest-name.js';
 import { list } from './report.js';
 import type { ListenerSettings } from './stanzas.js';
+import { writtenAddresses } from './resolve-vault.js';
 import { tokenSetting } from './token-use.js';
 import { shortAddress } from './address.js';
 
@@ -94,11 +95,13 @@ function controlRule({ map, prefix }: Listener, { report, product }: CheckScope)
 
 function loopRule(listener: Listener, draft: Draft, { report, env, flags }: CheckScope): void {
   if (flags.address !== undefined || env.VAULT_ADDR !== undefined || env.BAO_ADDR !== undefined) return;
-  const upstream = draft.vault?.settings.address ?? '';
-  const address = listener.own.address;
-  const host = /^https?:\/\/([^/]+)/i.exec(upstream)?.[1];
-  if (typeof address !== 'string' || host === undefined || shortAddress(host) !== address) return;
-  const detail = `${called(listener)} has the address of the server (vault.address = "${upstream}")`;
+  const { address } = listener.own;
+  const same = writtenAddresses(draft).find((one) => {
+    const host = /^https?:\/\/([^/]+)/i.exec(one)?.[1];
+    return host !== undefined && shortAddress(host) === address;
+  });
+  if (same === undefined) return;
+  const detail = `${called(listener)} has the address of the server (vault.address = "${same}")`;
   const hint = 'give the listener another port, unless the server is elsewhere';
   report.warn(
     'CONFIG_CONFLICT',

@@ -2,12 +2,15 @@
 import { addressFault } from './address.js';
 import type { CheckScope, Draft } from './draft.js';
 import { placeNamed, variable } from './environment.js';
-import { placeOf } from './located.js';
+import { locate, placeOf, pointerTo } from './located.js';
 import { pick } from './pick.js';
+
+const ADDRESS_HINT = 'write https://host:8200, http://host:8200 or unix:///path/to/socket';
 
 /** Reports what is wrong with the address, the client certificate and the log file. */
 export function vaultRules(draft: Draft, scope: CheckScope): void {
   addressRule(draft, scope);
+  addressesRules(draft, scope);
   pairRule(draft, scope);
   const { settings, map } = draft.root;
   const path = settings.log_file ?? '';
@@ -28,12 +31,28 @@ function addressRule(draft: Draft, scope: CheckScope): void {
   if (fault === undefined) return;
   const at = from === 'file' && draft.vault !== undefined ? placeOf(draft.vault.map, 'address') : placeNamed(from);
   const key = from === 'file' ? 'vault.address' : from;
-  const hint = 'write https://host:8200, http://host:8200 or unix:///path/to/socket';
   scope.report.error(
     'CONFIG_ADDRESS',
     { key, address: value.replace(/\/\/[^/@]*@/, '//...@'), why: fault },
-    { at, key: 'vault.address', hint },
+    { at, key: 'vault.address', hint: ADDRESS_HINT },
   );
+}
+
+function addressesRules({ vault }: Draft, { report }: CheckScope): void {
+  if (vault === undefined) return;
+  for (const [index, address] of (vault.settings.addresses ?? []).entries()) {
+    const fault = address === undefined || address === '' ? undefined : addressFault(address);
+    if (address === undefined || fault === undefined) continue;
+    const key = `vault.addresses[${index}]`;
+    const shown = address.replace(/\/\/[^/@]*@/, '//...@');
+    const { at } = locate(vault.map, pointerTo('/addresses', index));
+    report.error('CONFIG_ADDRESS', { key, address: shown, why: fault }, { at, key, hint: ADDRESS_HINT });
+  }
+  const failover = vault.map.entries.get('failover');
+  if (failover === undefined || vault.map.entries.has('addresses') || report.misspelt(vault.map, 'addresses')) return;
+  const why = 'there is only one address';
+  const hint = 'add addresses = ["https://a:8200", "https://b:8200"]';
+  report.warn('CONFIG_IGNORED', { what: 'vault.failover', why }, { at: failover.at, key: 'vault.failover', hint });
 }
 
 function pairRule(draft: Draft, scope: CheckScope): void {

@@ -22,6 +22,7 @@ export interface Schema {
   readonly 'x-secret'?: boolean;
   readonly 'x-duration'?: boolean;
   readonly 'x-octal'?: boolean;
+  readonly 'x-size'?: boolean;
   readonly 'x-file'?: boolean;
   readonly 'x-ignore-case'?: boolean;
   readonly 'x-comma-list'?: boolean;
@@ -37,6 +38,7 @@ export const VOCABULARY = [
   'x-secret',
   'x-duration',
   'x-octal',
+  'x-size',
   'x-file',
   'x-ignore-case',
   'x-comma-list',

@@ -34,7 +34,13 @@ const autoAuth: Shape = {
 
 const cache: Shape = {
   blocks: {
-    persist: { count: 'one', label: 'type', shape: PLAIN },
+    path: plain('many', 'name'),
+    static_secrets: { count: 'one', label: 'ignored', shape: { blocks: { path: plain('many', 'name') } } },
+    persist: {
+      count: 'one',
+      label: 'type',
+      shape: { blocks: { key_provider: plain('one', 'type'), previous_key_provider: plain('one', 'type') } },
+    },
     request_hasher: { count: 'one', label: 'name', shape: FREE },
   },
 };
@@ -51,7 +57,7 @@ const template: Shape = {
 /** The shape of a whole configuration. */
 export const ROOT: Shape = {
   blocks: {
-    vault: { count: 'one', label: 'ignored', shape: { blocks: { retry: plain('one') } } },
+    vault: { count: 'one', label: 'ignored', shape: { blocks: { retry: plain('one'), failover: plain('one') } } },
     auto_auth: { count: 'many', label: 'optional-name', shape: autoAuth },
     cache: { count: 'one', label: 'ignored', shape: cache },
     api_proxy: plain('one'),

@@ -21,6 +21,9 @@ export interface RootSettings {
 /** `vault`. */
 export interface VaultSettings {
   readonly address?: string;
+  /** Members that are no text are undefined. */
+  readonly addresses?: readonly (string | undefined)[];
+  readonly failover?: FailoverSettings;
   readonly namespace?: string;
   readonly ca_cert?: string;
   readonly ca_path?: string;
@@ -29,6 +32,14 @@ export interface VaultSettings {
   readonly tls_skip_verify?: boolean;
   readonly tls_server_name?: string;
   readonly retry?: { readonly num_retries?: number };
+}
+
+/** `failover` of `vault`. Times in milliseconds. */
+export interface FailoverSettings {
+  readonly check_interval?: number;
+  readonly check_timeout?: number;
+  readonly failures?: number;
+  readonly cool_down?: number;
 }
 
 /** `auto_auth` without method and sinks. */
@@ -58,15 +69,58 @@ export interface SinkSettings {
   readonly aad_env_var?: string;
 }
 
-/** `cache`. */
+/** `cache` without the blocks in it. Times in milliseconds, sizes in bytes. */
 export interface CacheSettings {
   readonly use_auto_auth_token?: TokenChoice;
   readonly enforce_consistency?: string;
   readonly when_inconsistent?: string;
+  readonly max_entries?: number;
+  readonly max_bytes?: number;
+  readonly max_share_per_token?: number;
+  readonly refused_issue_rate?: number;
+  readonly revalidate_after?: number;
+  readonly login_max_age?: number;
   readonly cache_static_secrets?: boolean;
+  readonly static_secret_token_capability_refresh_interval?: number;
+  readonly static_secret_token_capability_refresh_behavior?: string;
   readonly disable_caching_dynamic_secrets?: boolean;
   /** Only from the schema's default: the name of the plugin is the only key. */
   readonly request_hasher?: Readonly<Record<string, unknown>>;
+}
+
+/** `path` in `cache`. */
+export interface CachePathSettings {
+  readonly cache?: boolean;
+  readonly max_age?: number;
+}
+
+/** `static_secrets` without its path blocks. Times in milliseconds. */
+export interface StaticSettings {
+  readonly ttl?: number;
+  readonly stale_while_revalidate?: number;
+  readonly stale_if_error?: number;
+  readonly capability_refresh_interval?: number;
+  readonly capability_refresh_behavior?: 'optimistic' | 'pessimistic';
+  readonly version_poll?: number;
+  /** Members that are no text are undefined. */
+  readonly prefetch?: readonly (string | undefined)[];
+}
+
+/** `path` in `static_secrets`. */
+export interface StaticPathSettings {
+  readonly ttl?: number;
+}
+
+/** `persist` without the settings of the store and the key providers. Times in milliseconds. */
+export interface PersistSettings {
+  readonly type?: string;
+  readonly keep_after_import?: boolean;
+  readonly exit_on_err?: boolean;
+  readonly sync?: 'always' | 'grouped';
+  readonly share?: boolean;
+  readonly share_bound?: number;
+  readonly instance?: string;
+  readonly service_account_token_file?: string;
 }
 
 /** `api_proxy`. */
@@ -117,4 +171,5 @@ export interface CompatSettings {
   readonly upstream_errors?: 'honest' | '500';
   readonly verbatim_hits?: boolean;
   readonly open_control_endpoints?: boolean;
+  readonly key_beside_data?: boolean;
 }

@@ -10,8 +10,12 @@ export type TokenUse = 'never' | 'default' | 'force';
 
 /** The `vault` block after flags and environment (spec config 1.5, 1.11). */
 export interface VaultConfig {
-  /** `https://...`, `http://...` or `unix:///path`. */
+  /** `https://...`, `http://...` or `unix:///path`. The first of `addresses`. */
   readonly address: string;
+  /** All addresses of one cluster, in order of preference; at least one (`vault.addresses`); absent: `address` alone. */
+  readonly addresses?: readonly string[];
+  /** `vault.failover`; matters with several addresses only. */
+  readonly failover?: FailoverConfig;
   readonly namespace: string;
   readonly caCert: string;
   readonly caPath: string;
@@ -29,6 +33,18 @@ export interface VaultConfig {
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number } | undefined;
   /** Outgoing HTTP proxy (VAULT_PROXY_ADDR, VAULT_HTTP_PROXY); empty when unset. */
   readonly httpProxy: string;
+}
+
+/** `vault { failover { ... } }`: which of several addresses is used. */
+export interface FailoverConfig {
+  /** How often the address in use, and those that failed, are asked for sys/health; default 10 s. */
+  readonly checkIntervalMs: number;
+  /** Bound of one such question; default 2 s. */
+  readonly checkTimeoutMs: number;
+  /** Failures in a row after which an address is left; default 2. */
+  readonly failures: number;
+  /** How long an address that failed is not tried (breaker); default 30 s. */
+  readonly coolDownMs: number;
 }
 
 /** One `auto_auth` block. */
@@ -91,6 +107,82 @@ export interface ApiProxyConfig {
 /** `cache`; undefined in AgentConfig means no caching. */
 export interface CacheConfig {
   readonly hasher: { readonly name: string; readonly settings: Readonly<Record<string, unknown>>; readonly at: string };
+  /** `max_entries` (default 100,000) and `max_bytes` (default 256 MiB); 0 means no limit. */
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** `max_share_per_token`: percent of both limits that the secrets of one client token may take; default 50, 100 means no share. Not for identities. */
+  readonly maxSharePerToken: number;
+  /** `refused_issue_rate`: requests per second and path that may still issue secrets which the full cache refuses; default 20, 0 means no limit (R-14). */
+  readonly refusedIssueRate: number;
+  /** `revalidate_after`: an entry that nothing has confirmed for so long is looked up before its next hit (D-21); default 5 min, 0 means never. */
+  readonly revalidateAfterMs: number;
+  /** `login_max_age`: a cached login is not given out when it is older (R-12); 0 means as long as it lives. */
+  readonly loginMaxAgeMs: number;
+  /** False with `disable_caching_dynamic_secrets`: only static secrets are cached. */
+  readonly dynamic: boolean;
+  /** `path "<glob>" { cache = false }`, in order; the first that fits decides (D-55). */
+  readonly paths: readonly PathPolicy[];
+  readonly statics: StaticConfig | undefined;
+  readonly persist: PersistConfig | undefined;
+  readonly at: string;
+}
+
+/** One `path` block of `cache`. The glob is that of Vault policies: `+` stands for one segment, a trailing `*` for any rest. Without `/v1/`. */
+export interface PathPolicy {
+  readonly glob: string;
+  readonly cache: boolean;
+  /** Answers older than this are fetched anew; 0 means no bound. */
+  readonly maxAgeMs: number;
+  readonly at: string;
+}
+
+/** `static_secrets`, or Vault's own keys for the same. */
+export interface StaticConfig {
+  /** `ttl`; default 5 min. Paths without a `path` block of their own have it. */
+  readonly ttlMs: number;
+  /** `path "<glob>" { ttl = "1m" }`, in order; a ttl of 0 means that the path is not cached. */
+  readonly paths: readonly { readonly glob: string; readonly ttlMs: number }[];
+  /** `stale_while_revalidate`: how long after its ttl an answer is still given out while it is fetched anew; default 0. */
+  readonly staleWhileRevalidateMs: number;
+  /** `stale_if_error`: how long after its ttl an answer is given out when the server cannot answer; default 0. */
+  readonly staleIfErrorMs: number;
+  /** `static_secret_token_capability_refresh_interval`; default 5 min. */
+  readonly capabilityRefreshMs: number;
+  readonly capabilityRefresh: 'optimistic' | 'pessimistic';
+  /** `version_poll`: how often KV 2 answers in use are compared with the server's version; 0 means never. */
+  readonly versionPollMs: number;
+  /** `prefetch`: paths without `/v1/`, read with the identity's token after each login, with jitter. */
+  readonly prefetch: readonly string[];
+  readonly at: string;
+}
+
+/** Where the key that seals the store comes from. */
+export interface KeyProviderConfig {
+  /** `key_file`: made when absent. `file`, `env`: given by the operator. The others as named. */
+  readonly type: 'key_file' | 'file' | 'env' | 'passphrase' | 'kubernetes' | 'transit';
+  /** The block's keys: `path`, `variable`, `mount`, `key_name`, `service_account_token_file` ... as the schema says. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly at: string;
+}
+
+/** `cache { persist "<store>" { ... } }`. */
+export interface PersistConfig {
+  readonly store: { readonly name: string; readonly settings: Readonly<Record<string, unknown>>; readonly at: string };
+  /** Default true; false for `kubernetes`, as the reference has it. */
+  readonly keepAfterImport: boolean;
+  readonly exitOnErr: boolean;
+  /** `always`: a client gets its answer when the record is on disk. `grouped`: soon after. Default `grouped`. */
+  readonly sync: 'always' | 'grouped';
+  /** `key_provider "<type>" { ... }`; default `key_file`, `kubernetes` for that store. */
+  readonly key: KeyProviderConfig;
+  /** `previous_key_provider`: opens a store that was sealed under another provider; the store is then sealed anew. */
+  readonly previousKey: KeyProviderConfig | undefined;
+  /** `share`: give one lease out with the other agents on the same store (R-7). */
+  readonly share: boolean;
+  /** `share_bound`: silence of the store after which a shared answer is looked up before it is used; default 10 s. */
+  readonly shareBoundMs: number;
+  /** `instance`: this agent's name among those that use one store; default the host name. */
+  readonly instance: string;
   readonly at: string;
 }
 
@@ -122,6 +214,8 @@ export interface CompatConfig {
   readonly verbatimHits: boolean;
   /** Control endpoints pass without the request header, as the reference's agent does. */
   readonly openControlEndpoints: boolean;
+  /** A key file may lie in the folder of the store that it seals (`key_beside_data`). */
+  readonly keyBesideData?: boolean;
 }
 
 /** A `plugin "<name>" { ... }` block. */

@@ -1,9 +1,10 @@
 // One request travelling a fixed chain of stages (architecture 2.5 (6), 2.6).
+import type { Duplex } from 'node:stream';
 import type { Secret } from '../sdk/index.js';
 
 /** Bytes that are still arriving. Exactly one of `collect` (with success), `pipeTo` or `cancel` consumes it. */
 export interface ByteStream {
-  /** All bytes, or undefined when there are more than `limit`; the stream can then still be piped, from its beginning. */
+  /** All bytes, or undefined when there are more than `limit`; it can then still be piped, from its beginning, or collected with a larger limit. */
   collect(limit: number): Promise<Uint8Array | undefined>;
   /** Copies to `out` with back-pressure and ends it; on an error of the source destroys it. */
   pipeTo(out: NodeJS.WritableStream & { destroy(error?: Error): unknown }): void;
@@ -45,6 +46,8 @@ export interface Exchange {
   readonly notes: Notes;
   /** Key of the cache for this request, once it is known: a digest, no secret. */
   cacheKey?: string | undefined;
+  /** When it was sent to the server (wall clock, ms): lives are counted from then (R-3). Set by the stage that sends. */
+  sentAt?: number | undefined;
 }
 
 /** An answer. HTTP errors of the server are replies, not exceptions; only "no reply" throws. */
@@ -69,3 +72,9 @@ export type Stage = (exchange: Exchange, next: () => Reply | Promise<Reply>) => 
 
 /** Sends a request to the server as it is (raw target, headers without hop-by-hop ones) and answers with a streaming body. */
 export type Forward = (exchange: Exchange) => Promise<Reply>;
+
+/**
+ * Takes a request to turn the connection into another protocol (WebSocket) to the server and carries bytes both ways until both sides have ended.
+ * `head` is what the client has already sent after its request. Rejects, with nothing written to `socket`, when the server cannot be reached.
+ */
+export type Tunnel = (exchange: Exchange, socket: Duplex, head: Uint8Array) => Promise<void>;

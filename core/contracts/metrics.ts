@@ -15,10 +15,22 @@ export const METRICS = {
   'agent.cache.miss': { kind: 'counter', help: 'requests that went to the server' },
   'agent.cache.bypass': { kind: 'counter', help: 'requests or answers that cannot be cached, by reason' },
   'agent.cache.entries': { kind: 'gauge', help: 'secrets held by the cache' },
+  'agent.cache.bytes': {
+    kind: 'gauge',
+    help: 'bytes of the secrets held by the cache, with what they cost beside their answers',
+  },
+  'agent.cache.refused': { kind: 'counter', help: 'secrets that the cache had no room for, by reason' },
   'agent.cache.evictions': { kind: 'counter', help: 'secrets removed from the cache, by reason' },
   'agent.cache.renewals': { kind: 'counter', help: 'renewals of cached secrets, by outcome' },
+  'agent.cache.static.entries': { kind: 'gauge', help: 'answers of static secrets held by the cache' },
+  'agent.cache.static.refreshes': {
+    kind: 'counter',
+    help: 'static secrets fetched anew in the background, by outcome',
+  },
+  'agent.cache.static.stale': { kind: 'counter', help: 'static secrets given out past their time to live, by reason' },
   'agent.sink.success': { kind: 'counter', help: 'tokens delivered to sinks' },
   'agent.sink.failure': { kind: 'counter', help: 'deliveries to sinks that failed' },
+  'agent.upstream.switches': { kind: 'counter', help: 'changes from one address of the server to another' },
   'agent.upstream.retries': { kind: 'counter', help: 'requests to the server that were sent again' },
 } as const;
 

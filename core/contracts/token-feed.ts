@@ -15,6 +15,8 @@ export interface TokenState {
   readonly expiresAt: number;
   /** Grows with each published token of the identity. */
   readonly sequence: number;
+  /** Entity of the token; absent when it has none or it is unknown. Two agents with one entity and the same policies may share answers. */
+  readonly entityId?: string | undefined;
 }
 
 /** Latest-wins: a slow consumer skips intermediate tokens and never gets an old one after a new one. */

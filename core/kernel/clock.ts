@@ -1,4 +1,5 @@
-// The system clock behind the `Clock` port: all waits of the process share one timer heap. The only file that calls Date.now and setTimeout.
+// The system clock behind the `Clock` port: all waits of the process share one timer heap, which runs on the monotonic clock, so that a jump of the
+// wall clock neither delays nor hurries them (R-13). The only file that calls Date.now, performance.now and setTimeout.
 import type { Clock } from '../sdk/index.js';
 import { TimerHeap } from './timer-heap.js';
 
@@ -7,16 +8,18 @@ import { TimerHeap } from './timer-heap.js';
  */
 export function systemClock(options: { readonly unref?: boolean } = {}): Clock {
   const heap = new TimerHeap({
-    now: () => Date.now(),
+    now: monotonic,
     wake: (delayMs, task) => {
       const timer = setTimeout(task, delayMs);
       if (options.unref) timer.unref();
       return () => clearTimeout(timer);
     },
   });
-  const after = (delayMs: number, task: () => void): (() => void) => heap.schedule(Date.now() + delayMs, task);
-  return { now: () => Date.now(), after, sleep: (delayMs, signal) => sleepOn(after, delayMs, signal) };
+  const after = (delayMs: number, task: () => void): (() => void) => heap.schedule(monotonic() + delayMs, task);
+  return { now: () => Date.now(), monotonic, after, sleep: (delayMs, signal) => sleepOn(after, delayMs, signal) };
 }
+
+const monotonic = (): number => performance.now();
 
 /** `Clock.sleep` in terms of `Clock.after`, for every implementation of the port. */
 export function sleepOn(after: Clock['after'], delayMs: number, signal?: AbortSignal): Promise<void> {

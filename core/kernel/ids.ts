@@ -10,3 +10,6 @@ export function requestId(): string {
 export function instanceId(): string {
   return randomBytes(8).toString('hex');
 }
+
+/** The header that carries the mark of each process a request has passed, against loops (D-62). */
+export const HOP_HEADER = 'X-Claviger-Hop';

@@ -1,5 +1,5 @@
-// One run per key for all that ask at the same time. Who asks may leave; when the last one left, the run is told to stop unless it must be
-// finished. It must not know what runs.
+// One run per key for all that ask at the same time. Who asks may leave; when the last one left, the run is told to stop unless it has said that it
+// must be finished. It must not know what runs.
 
 /** What a flight offers to one that joined it. */
 export interface Seat<T> {
@@ -9,24 +9,23 @@ export interface Seat<T> {
   readonly first: boolean;
 }
 
-/** How a flight is started. */
-export interface Take<T> {
-  /** The work. `signal` is aborted when the last one that waits has left. */
-  readonly run: (signal: AbortSignal) => Promise<T>;
-  /** True when the work must be finished even if nobody waits any more. */
-  readonly keep: boolean;
-}
+/**
+ * The work of a flight. `signal` is aborted when the last one that waits has left. From the call of `keep` on it is not: what has begun must be
+ * finished even if nobody waits any more.
+ */
+export type Run<T> = (signal: AbortSignal, keep: () => void) => Promise<T>;
 
 class Flight<T> {
   readonly #controller = new AbortController();
-  readonly #keep: boolean;
+  readonly #landed: () => void;
   readonly outcome: Promise<T>;
-  riders = 0;
+  #keep = false;
+  #riders = 0;
   over = false;
 
-  constructor(take: Take<T>, landed: () => void) {
-    this.#keep = take.keep;
-    this.outcome = take.run(this.#controller.signal).finally(() => {
+  constructor(run: Run<T>, landed: () => void) {
+    this.#landed = landed;
+    this.outcome = run(this.#controller.signal, () => void (this.#keep = true)).finally(() => {
       this.over = true;
       landed();
     });
@@ -36,7 +35,7 @@ class Flight<T> {
 
   /** Waits for the outcome, or until `signal` says that this rider leaves. */
   ride(signal: AbortSignal): Promise<T> {
-    this.riders++;
+    this.#riders++;
     return new Promise<T>((resolve, reject) => {
       const leave = (): void => {
         this.#leave(signal.reason);
@@ -53,8 +52,11 @@ class Flight<T> {
   }
 
   #leave(reason: unknown): void {
-    this.riders--;
-    if (this.riders === 0 && !this.over && !this.#keep) this.#controller.abort(reason);
+    this.#riders--;
+    if (this.#riders > 0 || this.over || this.#keep) return;
+    // who asks from now on must not join what is being given up
+    this.#landed();
+    this.#controller.abort(reason);
   }
 }
 
@@ -62,21 +64,21 @@ class Flight<T> {
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
-  /** Number of runs under way. */
+  /** Number of runs under way that can be joined. */
   get size(): number {
     return this.#flights.size;
   }
 
-  /** True while a run for this key is under way. */
+  /** True while a run for this key can be joined. */
   has(key: string): boolean {
     return this.#flights.has(key);
   }
 
-  /** Joins the run of this key, or starts it with `take`. `signal` is aborted when the one that asks leaves. */
-  join(key: string, signal: AbortSignal, take: Take<T>): Seat<T> {
+  /** Joins the run of this key, or starts it with `run`. `signal` is aborted when the one that asks leaves. */
+  join(key: string, signal: AbortSignal, run: Run<T>): Seat<T> {
     const flying = this.#flights.get(key);
     if (flying !== undefined) return { outcome: flying.ride(signal), first: false };
-    const flight: Flight<T> = new Flight(take, () => {
+    const flight: Flight<T> = new Flight(run, () => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     });
     if (!flight.over) this.#flights.set(key, flight);

@@ -1,19 +1,26 @@
 // The stages of the pipeline in their order, which is a security property (architecture 2.6); the configuration only decides which are present.
-// Rooms kept for later: `allow` after `guard`, and `heal` between `label` and `coalesce`.
+// A room kept for later: `allow` after `guard`.
 import type { ApiProxyConfig } from '../contracts/agent-config.js';
 import type { Forward, Stage } from '../contracts/exchange.js';
 import type { LeaseCache } from '../contracts/lease-cache.js';
 import type { Metrics } from '../contracts/metrics.js';
+import type { StaticCache } from '../contracts/static-cache.js';
 import type { Identity } from '../contracts/token-feed.js';
 import type { Clock, Logger } from '../sdk/index.js';
+import type { BodyBudget } from './body-budget.js';
+import type { Repeater } from './compose.js';
+import type { LastReasons } from './last-reasons.js';
 import { coalesceStage } from './stages/coalesce.js';
 import { forwardStage } from './stages/forward.js';
 import { guard } from './stages/guard.js';
+import { healStage } from './stages/heal.js';
 import { identityStage } from './stages/identity.js';
 import { labelStage } from './stages/label.js';
 import { observeStage } from './stages/observe.js';
 import { recallStage } from './stages/recall.js';
 import { redactStage } from './stages/redact.js';
+import { staticsStage } from './stages/statics.js';
+import type { TokenProof } from './token-proof.js';
 
 /** What the pipeline of one listener is made of. */
 export interface PipelineOptions {
@@ -22,34 +29,47 @@ export interface PipelineOptions {
   /** The listener's identity; undefined without auto-auth. */
   readonly identity: Identity | undefined;
   readonly namespaceDefault: string;
+  /** Undefined when leases and tokens are not cached. */
   readonly cache: LeaseCache | undefined;
+  /** Undefined when static secrets are not cached. */
+  readonly statics: StaticCache | undefined;
+  readonly budget: BodyBudget;
   readonly forward: Forward;
   /** Mark of this process on forwarded requests. */
   readonly instance: string;
-  /** Stages of later work, at their fixed places. */
+  /** A stage of later work, at its fixed place. */
   readonly allow?: Stage | undefined;
-  readonly heal?: Stage | undefined;
+  /** Proves that the identity's token lives; without it nothing is healed. */
+  readonly proof: TokenProof | undefined;
   readonly metrics: Metrics;
+  /** Remembers for inspection why requests were no hits. */
+  readonly reasons?: Pick<LastReasons, 'note'> | undefined;
   readonly clock: Clock;
   readonly logs: { readonly proxy: Logger; readonly client: Logger; readonly cache: Logger };
 }
 
 /** The ordered stages. */
-export function assemble(options: PipelineOptions): Stage[] {
-  const { identity, apiProxy, cache, clock, logs } = options;
+export function assemble(options: PipelineOptions): (Stage | Repeater)[] {
+  const { identity, apiProxy, cache, statics, budget, clock, logs, namespaceDefault } = options;
   const tokenInUse = apiProxy.useAutoAuthToken === 'never' ? undefined : identity;
-  const { namespaceDefault } = options;
-  const stages: (Stage | undefined)[] = [
+  const cached = cache !== undefined || statics !== undefined;
+  const stages: (Stage | Repeater | undefined)[] = [
     options.requireRequestHeader ? guard : undefined,
     options.allow,
     identityStage({ apiProxy, identity, namespaceDefault, clock, log: logs.proxy }),
-    tokenInUse === undefined ? undefined : redactStage(tokenInUse, logs.proxy),
-    labelStage(options.metrics),
-    tokenInUse === undefined ? undefined : options.heal,
-    cache === undefined ? undefined : coalesceStage(cache),
-    cache === undefined ? undefined : recallStage(cache, logs.cache),
-    cache === undefined ? undefined : observeStage(cache),
-    forwardStage(options.forward, options.instance, logs.client),
+    tokenInUse && redactStage(tokenInUse, budget, logs.proxy),
+    labelStage(options.metrics, options.reasons),
+    tokenInUse && healFor(tokenInUse, options),
+    cache && coalesceStage({ cache, clock, budget }),
+    cache && recallStage({ cache, budget, log: logs.cache }),
+    statics && staticsStage({ statics, budget }),
+    cached ? observeStage({ cache, statics, budget }) : undefined,
+    forwardStage({ send: options.forward, instance: options.instance, clock, log: logs.client }),
   ];
   return stages.filter((stage) => stage !== undefined);
+}
+
+function healFor(identity: Identity, { proof, apiProxy, clock, logs }: PipelineOptions): Repeater | undefined {
+  const { tokenWaitMs } = apiProxy;
+  return proof && healStage({ identity, proof, tokenWaitMs, clock, log: logs.proxy });
 }

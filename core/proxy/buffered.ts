@@ -2,22 +2,24 @@
 import type { Reply } from '../contracts/exchange.js';
 import type { BufferedReply } from '../contracts/lease-cache.js';
 import { sameName, withHeader } from '../kernel/raw-headers.js';
+import { collected, type BodyRoom } from './body-budget.js';
 
-/** Most bytes of one body that are held in memory: what Vault itself accepts as a request (D-35). */
-export const BUFFER_LIMIT = 32 * 1024 * 1024;
-
-/** The reply with its body in memory, or undefined when that is too long; the reply can then still be sent as it is. */
-export async function bufferedReply(reply: Reply): Promise<BufferedReply | undefined> {
+/** The reply with its body in memory, or why not (see `collected`); the reply can then still be sent as it is. */
+export async function bufferedReply(reply: Reply, room: BodyRoom): Promise<BufferedReply | 'too-large' | 'no-room'> {
   if (reply.body instanceof Uint8Array) return reply as BufferedReply;
-  const body = await reply.body.collect(BUFFER_LIMIT);
-  return body === undefined
-    ? undefined
-    : { status: reply.status, headers: lengthened(reply.headers, body.length), body };
+  const body = await collected(reply.body, room);
+  if (typeof body === 'string') return body;
+  return { status: reply.status, headers: lengthened(reply.headers, body.length), body };
 }
 
 /** The reply with another body and the length that fits it. */
 export function withBody(reply: BufferedReply, body: Uint8Array): BufferedReply {
   return { status: reply.status, headers: withHeader(reply.headers, 'Content-Length', String(body.length)), body };
+}
+
+/** Gives up what still streams of a reply that nobody will read. */
+export function drop(reply: Reply): void {
+  if (!(reply.body instanceof Uint8Array)) reply.body.cancel();
 }
 
 // An answer that came in chunks gets a length; one that had a length keeps it (it is the truth for HEAD, where no bytes follow).

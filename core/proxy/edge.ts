@@ -5,6 +5,7 @@ import type { CompatConfig } from '../contracts/agent-config.js';
 import type { Exchange, Handler, Reply } from '../contracts/exchange.js';
 import type { Metrics } from '../contracts/metrics.js';
 import { AgentError, type Logger, type Serve } from '../sdk/index.js';
+import type { BodyBudget } from './body-budget.js';
 import { replyForError } from './error-reply.js';
 import type { Front } from './front/front.js';
 import { HttpExchange } from './http-exchange.js';
@@ -16,14 +17,21 @@ export interface EdgeOptions {
   readonly upstreamErrors: CompatConfig['upstreamErrors'];
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Room that a request took in it is given back when its answer has been written. */
+  readonly budget: BodyBudget;
   /** Remembers hits and answers them the next time. */
   readonly front?: Front | undefined;
 }
 
 /** Makes what a listener serves. It never throws: every request gets an answer, or its client has left. */
-export function createEdge({ handler, upstreamErrors, metrics, log, front }: EdgeOptions): Serve {
+export function createEdge({ handler, upstreamErrors, metrics, log, front, budget }: EdgeOptions): Serve {
   const failures = metrics.series('agent.proxy.error');
   const debug = (): boolean => log.enabled?.('debug') ?? true;
+  const settle = (exchange: Exchange, response: ServerResponse): void => {
+    if (!budget.holds(exchange)) return;
+    if (response.destroyed) budget.release(exchange);
+    else response.once('close', () => budget.release(exchange));
+  };
   // true when the answer was one that HTTP can carry
   const send = (exchange: Exchange, response: ServerResponse, reply: Reply): boolean => {
     try {
@@ -36,6 +44,8 @@ export function createEdge({ handler, upstreamErrors, metrics, log, front }: Edg
       if (response.headersSent) response.destroy();
       else writeReply(replyForError(error, exchange, upstreamErrors), response);
       return false;
+    } finally {
+      settle(exchange, response);
     }
   };
   const fail = (exchange: Exchange, response: ServerResponse, error: unknown): void => {
@@ -44,6 +54,7 @@ export function createEdge({ handler, upstreamErrors, metrics, log, front }: Edg
     if (!code.startsWith('REQUEST_') && code !== 'UPSTREAM_CANCELLED') failures.add();
     if (!(exchange.body instanceof Uint8Array)) exchange.body.cancel();
     writeReply(replyForError(error, exchange, upstreamErrors), response);
+    settle(exchange, response);
   };
   return {
     front: front && ((bytes, lines) => front.answer(bytes, lines)),

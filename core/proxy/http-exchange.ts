@@ -1,9 +1,17 @@
 // One HTTP request as an Exchange. Id and abort signal are made only when asked for, so a hit pays for neither.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Body, Exchange, Notes } from '../contracts/exchange.js';
 import { requestId } from '../kernel/ids.js';
 import { agentError, type Secret } from '../sdk/index.js';
 import { requestBody } from './request-stream.js';
+
+/** What shows that a client has left: its response, or the connection itself. */
+export interface Leaving {
+  readonly destroyed: boolean;
+  readonly writableFinished: boolean;
+  readonly socket?: { readonly destroyed: boolean } | null;
+  once(event: 'close', listener: () => void): unknown;
+}
 
 /** The exchange of a request of node:http. */
 export class HttpExchange implements Exchange {
@@ -17,11 +25,12 @@ export class HttpExchange implements Exchange {
   namespace = '';
   readonly notes: Notes = {};
   cacheKey: string | undefined = undefined;
-  readonly #response: ServerResponse;
+  sentAt: number | undefined = undefined;
+  readonly #response: Leaving;
   #id: string | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: Leaving) {
     const target = originForm(request.url!);
     const mark = target.indexOf('?');
     this.method = request.method!;
@@ -58,7 +67,7 @@ function originForm(target: string): string {
 }
 
 /** Aborted with UPSTREAM_CANCELLED when the connection of a response closes before it was written completely. */
-function leavingSignal(response: ServerResponse): AbortSignal {
+function leavingSignal(response: Leaving): AbortSignal {
   const controller = new AbortController();
   const leave = (): void => {
     if (!response.writableFinished) controller.abort(agentError('UPSTREAM_CANCELLED', {}));

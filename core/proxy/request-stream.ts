@@ -17,30 +17,31 @@ export function requestBody(request: IncomingMessage): Uint8Array | RequestStrea
 export class RequestStream implements ByteStream {
   readonly #request: IncomingMessage;
   readonly #chunks: Buffer[] = [];
+  #bytes = 0;
 
   constructor(request: IncomingMessage) {
     this.#request = request;
   }
 
-  /** Rejects with UPSTREAM_CANCELLED when the client left in the middle. */
+  /** Rejects with UPSTREAM_CANCELLED when the client left in the middle. May be called again with a larger limit. */
   collect(limit: number): Promise<Uint8Array | undefined> {
     const request = this.#request;
+    if (this.#bytes > limit) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
-      let bytes = 0;
       const done = (): void => {
         request.off('data', take).off('end', end).off('close', lost).off('error', lost);
       };
       const take = (chunk: Buffer): void => {
         this.#chunks.push(chunk);
-        bytes += chunk.length;
-        if (bytes <= limit) return;
+        this.#bytes += chunk.length;
+        if (this.#bytes <= limit) return;
         done();
         request.pause();
         resolve(undefined);
       };
       const end = (): void => {
         done();
-        resolve(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks, bytes));
+        resolve(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks, this.#bytes));
       };
       const lost = (): void => {
         done();
@@ -48,6 +49,7 @@ export class RequestStream implements ByteStream {
       };
       request.on('data', take).on('end', end).on('close', lost).on('error', lost);
       if (request.destroyed && !request.readableEnded) lost();
+      else request.resume();
     });
   }
 

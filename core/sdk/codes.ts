@@ -155,6 +155,25 @@ export const CODES = {
   // cache
   CACHE_STORE_UNAVAILABLE: entry<{ why: string }>('wait', (p) => `the cache store cannot be reached: ${p.why}`),
   CACHE_STORE_CORRUPT: entry<{ why: string }>('fix-host', (p) => `the cache store is damaged: ${p.why}`),
+  CACHE_STORE_LOCKED: entry<{ what: string; owner: string }>(
+    'fix-host',
+    (p) => `${p.what} is in use by ${p.owner}`,
+    'stop the other agent, or give each agent a store of its own',
+  ),
+  CACHE_STORE_FULL: entry<{ why: string }>('fix-host', (p) => `the cache store cannot be written: ${p.why}`),
+  CACHE_KEY_UNAVAILABLE: entry<{ provider: string; why: string }>(
+    'fix-host',
+    (p) => `the key of the cache store is not to be had from ${p.provider}: ${p.why}`,
+  ),
+  CACHE_UNSEAL_FAILED: entry<{ why: string }>(
+    'fix-config',
+    (p) => `the cache store cannot be opened with this key: ${p.why}`,
+    'give the key it was sealed with, or remove the store to start empty',
+  ),
+  CACHE_RESTORE_FAILED: entry<{ records: number; why: string }>(
+    'fix-host',
+    (p) => `${p.records} records of the cache store could not be restored: ${p.why}`,
+  ),
   CACHE_CLEAR_INPUT: entry<{ why: string }>('wait', (p) => p.why),
   // listeners
   LISTEN_ADDRESS_IN_USE: entry<{ address: string }>(
@@ -196,6 +215,13 @@ export const CODES = {
   REQUEST_HEADER_MISSING: entry('wait', () => 'missing "X-Vault-Request" header'),
   REQUEST_TOO_LARGE: entry<{ limit: number }>('wait', (p) => `the request body is larger than ${p.limit} bytes`),
   REQUEST_NOT_READY: entry('wait', () => 'this agent has no token yet'),
+  REQUEST_TOO_MANY: entry<{ seconds: number }>(
+    'wait',
+    (p) => `too many requests for new secrets of this path that the cache has no room for; ask again in ${p.seconds} s`,
+    'raise max_entries, max_bytes or refused_issue_rate of the cache',
+  ),
+  REQUEST_NO_MEMORY: entry('wait', () => 'this agent holds as many large bodies in memory as it may; ask again soon'),
+  REQUEST_OVERTAKEN: entry('wait', () => 'the answer was overtaken by a revocation or by another agent; ask again'),
   REQUEST_WRAPS_TOKEN: entry('wait', () => 'this agent does not hand out its own token, wrapped or not'),
   REQUEST_LOOP: entry(
     'fix-config',

@@ -23,6 +23,8 @@ export interface Logger {
 export interface Clock {
   /** Wall clock, milliseconds since 1970. */
   now(): number;
+  /** Milliseconds since some fixed moment, by a clock that nobody sets; absent where there is none. Only differences mean something. */
+  monotonic?(): number;
   /** Runs `task` once after `delayMs` (any length; days do not overflow). The result cancels it and may be called twice. */
   after(delayMs: number, task: () => void): () => void;
   /** Resolves after `delayMs`; rejects with the signal's reason when it is aborted first. */

@@ -35,7 +35,7 @@ export {
 } from './slots.js';
 export type { AuthMethod, LoginAnswer, LoginAttempt, LoginPlan, Tried } from './kinds/auth-method.js';
 export type { Delivery, Sink } from './kinds/sink.js';
-export type { CacheStore, StoreWrite } from './kinds/cache-store.js';
+export type { BatchOptions, CacheStore, StoreNews, StoreWrite } from './kinds/cache-store.js';
 export type { Bound, Listener } from './kinds/listener.js';
 export type { HashInput, RequestHasher } from './kinds/request-hasher.js';
 export type { Serve } from './http-server.js';

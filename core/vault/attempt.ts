@@ -1,8 +1,10 @@
 // One attempt: undici's raw callbacks on one side, the head as a promise and the body as a ByteStream on the other. It must not know about
 // retries or Vault. One object per request on the hot path; nothing is copied unless somebody collects.
+import type { Duplex } from 'node:stream';
 import type { ByteStream } from '../contracts/exchange.js';
 import type { AgentError } from '../sdk/index.js';
 import { cancelled, failureOf, type Failure } from './failure.js';
+import type { Share } from './spread.js';
 import type { WireHandler } from './transport.js';
 
 type Out = NodeJS.WritableStream & { destroy(error?: Error): unknown };
@@ -16,9 +18,14 @@ export class Attempt implements WireHandler, ByteStream {
   rawHeaders: Buffer[] = [];
   /** Its place among the requests under way; InFlight sets it. */
   slot = -1;
+  /** The pool that carries it; the transport sets it. */
+  share: Share | undefined = undefined;
+  /** The connection, once the server has turned it into another protocol (101). It is the reader's then. */
+  upgraded: Duplex | undefined = undefined;
   readonly head: Promise<Failure | undefined>;
   #answer!: (failure: Failure | undefined) => void;
-  readonly #address: string;
+  /** Where it was sent to, for messages. */
+  readonly address: string;
   readonly #onEnd: (attempt: Attempt) => void;
   #abort: ((reason?: Error) => void) | undefined;
   #resume: (() => void) | undefined;
@@ -33,7 +40,7 @@ export class Attempt implements WireHandler, ByteStream {
     | undefined;
 
   constructor(address: string, onEnd: (attempt: Attempt) => void) {
-    this.#address = address;
+    this.address = address;
     this.#onEnd = onEnd;
     this.head = new Promise((resolve) => (this.#answer = resolve));
   }
@@ -41,6 +48,11 @@ export class Attempt implements WireHandler, ByteStream {
   /** True when nothing more will arrive. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** True when bytes of the request may have reached a server. */
+  get sent(): boolean {
+    return this.#abort !== undefined;
   }
 
   /** True while the body flows to its reader, at the reader's pace and for as long as both like (D-35). */
@@ -62,6 +74,15 @@ export class Attempt implements WireHandler, ByteStream {
     return true;
   }
 
+  onUpgrade(status: number, headers: Buffer[], socket: Duplex): void {
+    if (this.#ended) return void socket.destroy();
+    this.status = status;
+    this.rawHeaders = headers;
+    this.upgraded = socket;
+    this.#end();
+    this.#answer(undefined);
+  }
+
   onData(chunk: Buffer): boolean {
     if (this.#dropping) return true;
     if (this.#out) return this.#out.write(chunk);
@@ -79,7 +100,7 @@ export class Attempt implements WireHandler, ByteStream {
   }
 
   onError(error: Error): void {
-    this.fail(this.#failure ?? failureOf(error, this.#address, this.#abort !== undefined));
+    this.fail(this.#failure ?? failureOf(error, this.address, this.#abort !== undefined));
   }
 
   /** Ends the attempt from our side: the server is told to stop, whoever waits gets the failure. */
@@ -97,6 +118,7 @@ export class Attempt implements WireHandler, ByteStream {
 
   #end(): void {
     this.#ended = true;
+    if (this.share !== undefined && this.#out !== undefined) this.share.held -= 1;
     this.#onEnd(this);
   }
 
@@ -150,6 +172,7 @@ export class Attempt implements WireHandler, ByteStream {
 
   #follow(out: Out, chunks: readonly Buffer[]): void {
     this.#out = out;
+    if (this.share !== undefined) this.share.held += 1;
     let room = true;
     for (const chunk of chunks) room = out.write(chunk);
     out.on('drain', () => this.#goOn());

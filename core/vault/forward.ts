@@ -8,13 +8,14 @@ import { Attempt } from './attempt.js';
 import { cancelled, type Failure } from './failure.js';
 import { headerOf, replyHeaders, requestHeaders } from './headers.js';
 import type { InFlight } from './in-flight.js';
-import { isRedirect, sameServerTarget } from './redirect.js';
+import { isRedirect, sameClusterTarget } from './redirect.js';
 import { retryAfterMs, retryDelay, type Outcome } from './retry.js';
-import type { Outgoing, Transport } from './transport.js';
+import type { Outgoing } from './transport.js';
+import type { Upstream, Upstreams } from './upstreams.js';
 
 /** What forwarding needs. */
 export interface ForwardParts {
-  readonly transport: Transport;
+  readonly upstreams: Upstreams;
   readonly inFlight: InFlight;
   readonly clock: Clock;
   readonly random: () => number;
@@ -35,12 +36,11 @@ function asReadable(body: ByteStream): Readable {
 }
 
 function outgoing(exchange: Exchange, parts: ForwardParts): Outgoing {
-  const { body } = exchange;
+  const { body, path, query } = exchange;
   const streaming = isStream(body);
-  const path = parts.transport.basePath + exchange.path;
   return {
     method: exchange.method,
-    path: exchange.query === '' ? path : `${path}?${exchange.query}`,
+    path: query === '' ? path : `${path}?${query}`,
     headers: requestHeaders(exchange.headers, {
       token: exchange.token?.reveal(),
       namespace: exchange.namespace,
@@ -62,44 +62,73 @@ class Journey {
   readonly #exchange: Exchange;
   readonly #request: Outgoing;
   readonly #deadline: number;
+  readonly #tried = new Set<Upstream>();
+  /** Where the next attempt goes. */
+  #host: Upstream;
+  /** Path and query that a redirect gave. */
+  #target: string | undefined;
   #tries = 0;
   #followed = false;
 
   constructor(parts: ForwardParts, exchange: Exchange) {
     this.#parts = parts;
     this.#exchange = exchange;
+    this.#host = parts.upstreams.current;
     this.#request = outgoing(exchange, parts);
     this.#deadline = parts.clock.now() + parts.timeoutMs;
   }
 
   async run(): Promise<Reply> {
-    let request = this.#request;
     for (;;) {
-      const attempt = this.#send(request);
+      const host = this.#host;
+      const attempt = this.#send(host);
       const failure = await attempt.head;
+      this.#parts.upstreams.report(host, failure ? { failure } : attempt);
       if (failure === undefined && attempt.status < 300) return replyOf(attempt);
-      const target = failure === undefined ? this.#redirect(attempt) : undefined;
-      if (target !== undefined) {
-        attempt.discard();
-        request = { ...request, path: target };
-      } else if (!(await this.#again(attempt, failure))) return finish(attempt, failure, this.#exchange.body);
+      if (failure === undefined && this.#redirected(attempt)) attempt.discard();
+      else if (failure !== undefined && (await this.#elsewhere(attempt, failure))) this.#parts.retried.add();
+      else if (!(await this.#again(attempt, failure))) return finish(attempt, failure, this.#exchange.body);
     }
   }
 
-  #send(request: Outgoing): Attempt {
-    const { transport, inFlight, timeoutMs } = this.#parts;
+  #send({ transport }: Upstream): Attempt {
+    const { inFlight, timeoutMs } = this.#parts;
     const attempt = new Attempt(transport.address, (ended) => inFlight.remove(ended));
     this.#tries += 1;
     inFlight.add({ attempt, deadline: this.#deadline, timeoutMs, source: this.#exchange });
-    transport.dispatch(request, attempt);
+    const request = this.#request;
+    const path = this.#target ?? transport.basePath + request.path;
+    transport.dispatch(path === request.path ? request : { ...request, path }, attempt);
     return attempt;
   }
 
-  #redirect(attempt: Attempt): string | undefined {
-    if (this.#followed || !isRedirect(attempt.status) || isStream(this.#exchange.body)) return undefined;
+  #redirected(attempt: Attempt): boolean {
+    if (this.#followed || !isRedirect(attempt.status) || isStream(this.#exchange.body)) return false;
     this.#followed = true;
     this.#tries -= 1;
-    return sameServerTarget(this.#parts.transport.origin, headerOf(replyHeaders(attempt.rawHeaders), 'location'));
+    const { upstreams } = this.#parts;
+    const location = headerOf(replyHeaders(attempt.rawHeaders), 'location');
+    const to = sameClusterTarget(upstreams.origins, this.#host.index, location);
+    if (to === undefined) return false;
+    this.#host = upstreams.at(to.index);
+    this.#target = to.path;
+    return true;
+  }
+
+  // Nothing was sent, so the next address may have it at once, whatever the method.
+  async #elsewhere(attempt: Attempt, { kind }: Failure): Promise<boolean> {
+    const { upstreams, retries } = this.#parts;
+    if (upstreams.count < 2 || attempt.sent || (kind !== 'unsent' && kind !== 'tls')) return false;
+    if (isStream(this.#exchange.body) || this.#tries > retries) return false;
+    this.#tried.add(this.#host);
+    const next = await upstreams.other(this.#tried);
+    if (next !== undefined) this.#goTo(next);
+    return next !== undefined;
+  }
+
+  #goTo(host: Upstream): void {
+    this.#host = host;
+    this.#target = undefined;
   }
 
   async #again(attempt: Attempt, failure: Failure | undefined): Promise<boolean> {
@@ -119,6 +148,10 @@ class Journey {
     attempt.discard();
     retried.add();
     await this.#pause(delayMs);
+    if (this.#parts.upstreams.count > 1) {
+      this.#tried.clear();
+      this.#goTo(this.#parts.upstreams.current);
+    }
     return true;
   }
 
@@ -139,8 +172,8 @@ function finish(attempt: Attempt, failure: Failure | undefined, body: Body): Rep
 
 /**
  * Makes the last stage of the pipeline. It throws UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT (no head within the bound), UPSTREAM_TLS,
- * UPSTREAM_CANCELLED or REQUEST_NOT_SENDABLE; every answer of the server is a reply. A redirect to the same server is followed once when the
- * request body is in memory, any other is relayed.
+ * UPSTREAM_CANCELLED or REQUEST_NOT_SENDABLE; every answer of the server is a reply. A redirect to one of the configured addresses is followed once
+ * when the request body is in memory, any other is relayed.
  */
 export function createForward(parts: ForwardParts): Forward {
   return (exchange) => new Journey(parts, exchange).run();

@@ -26,15 +26,13 @@ export interface Watched {
  */
 export class InFlight {
   readonly #clock: Clock;
-  readonly #address: string;
   readonly #slots: (Watched | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #unsubscribe = new Map<Attempt, () => void>();
   #stopLooking: (() => void) | undefined;
 
-  constructor(clock: Clock, address: string) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#address = address;
   }
 
   add(entry: Watched): void {
@@ -75,7 +73,7 @@ export class InFlight {
     for (const entry of [...this.#slots]) {
       if (entry === undefined) continue;
       const bounded = !entry.attempt.flowing;
-      if (bounded && now >= entry.deadline) entry.attempt.fail(timedOut(this.#address, entry.timeoutMs));
+      if (bounded && now >= entry.deadline) entry.attempt.fail(timedOut(entry.attempt.address, entry.timeoutMs));
       else if (!this.#unsubscribe.has(entry.attempt)) this.#listen(entry);
       again ||= bounded && !entry.attempt.ended;
     }

@@ -25,8 +25,13 @@ export type LifetimeEvent =
       readonly ttlMs: number;
       readonly renewable?: boolean | undefined;
       readonly incrementSeconds?: number | undefined;
+      /** Set: the schedule ends by what the renewal gained (R-5), not by how little is left. -Infinity: any gain counts. */
+      readonly leastGainMs?: number | undefined;
+      /** The answer warned that the maximum caps the life: renewing wins nothing from now on. */
+      readonly capped?: boolean | undefined;
     }
-  | { readonly type: 'failed'; readonly now: number }
+  /** `spareMs`: the part at the end in which no try is worth it; default the grace. */
+  | { readonly type: 'failed'; readonly now: number; readonly spareMs?: number | undefined }
   | { readonly type: 'denied'; readonly now: number };
 
 /** Why a schedule ended: the life is over or nearly so, it cannot be extended, or renewing failed until the end. */
@@ -59,7 +64,8 @@ export function graceOf(ttlMs: number, random: Random): number {
   return clean(ttlMs) * (0.1 + 0.1 * random());
 }
 
-const napOf = (remainingMs: number, graceMs: number): number =>
+/** How long to wait before renewing what lives `remainingMs` more: about two thirds. */
+export const napOf = (remainingMs: number, graceMs: number): number =>
   Math.max(LEAST_WAIT_MS, (2 * remainingMs) / 3 + graceMs / 3);
 
 /**
@@ -97,7 +103,7 @@ export function nextStep(state: Lifetime, event: LifetimeEvent, random: Random):
     case 'renewed':
       return onRenewed(state, event, random);
     case 'failed':
-      return onFailed(state, event.now, random);
+      return onFailed(state, event, random);
     case 'denied':
       return settle({ ...state, renewable: false }, state.expiresAt - event.now, 'denied');
   }
@@ -125,7 +131,23 @@ function onRenewed(
     backoffMs: 0,
     incrementSeconds: event.incrementSeconds ?? state.incrementSeconds,
   };
-  return settle(next, ttlMs, 'near-end');
+  return event.leastGainMs === undefined ? settle(next, ttlMs, 'near-end') : byGain(state, next, event, random);
+}
+
+// R-5: whatever was granted is adopted; who gained too little, or was told of a cap, renews no more.
+function byGain(
+  before: Lifetime,
+  granted: Lifetime,
+  event: { readonly leastGainMs?: number | undefined; readonly capped?: boolean | undefined },
+  random: Random,
+): LifetimeTurn {
+  const state = { ...granted, graceMs: graceOf(granted.priorMs, random) };
+  if (!state.renewable) return { state, step: { do: 'end', reason: 'not-renewable' } };
+  const gainedMs = state.expiresAt - before.expiresAt;
+  // a full period again is no sign of an end, however soon it was asked for
+  const little = gainedMs < event.leastGainMs! && state.priorMs < before.priorMs;
+  if (event.capped === true || little) return { state, step: { do: 'end', reason: 'near-end' } };
+  return { state, step: { do: 'wait', delayMs: napOf(state.priorMs, state.graceMs) } };
 }
 
 // The stop rule of the reference: what would be left after the next wait lies within the grace (R <= 4 * grace).
@@ -138,11 +160,15 @@ function settle(state: Lifetime, remainingMs: number, reason: EndReason): Lifeti
 }
 
 // 10 s, doubled, at most 5 min, each +-50 % (R8). Near the end the waits shrink, so that a short life gets a second chance too.
-function onFailed(state: Lifetime, now: number, random: Random): LifetimeTurn {
+function onFailed(
+  state: Lifetime,
+  { now, spareMs = state.graceMs }: Extract<LifetimeEvent, { readonly type: 'failed' }>,
+  random: Random,
+): LifetimeTurn {
   const backoffMs = state.backoffMs === 0 ? FIRST_BACKOFF_MS : Math.min(2 * state.backoffMs, MAX_BACKOFF_MS);
   const next = { ...state, backoffMs };
-  const spareMs = state.expiresAt - now - state.graceMs;
-  const delayMs = Math.min(backoffMs * (0.5 + random()), spareMs / 2);
+  const leftMs = state.expiresAt - now - spareMs;
+  const delayMs = Math.min(backoffMs * (0.5 + random()), leftMs / 2);
   if (delayMs < LEAST_WAIT_MS) return { state: next, step: { do: 'end', reason: 'renewals-failed' } };
   return { state: next, step: { do: 'wait', delayMs } };
 }

@@ -7,13 +7,14 @@ import type { Governor, Lane } from './governor.js';
 import { headerOf, replyHeaders } from './headers.js';
 import type { InFlight } from './in-flight.js';
 import { canonicalNamespace } from './namespace.js';
-import { isRedirect, redirectHost, sameServerTarget } from './redirect.js';
+import { isRedirect, redirectHost, sameClusterTarget } from './redirect.js';
 import { retryAfterMs, retryDelay, type Outcome } from './retry.js';
-import type { Outgoing, Transport } from './transport.js';
+import type { Outgoing } from './transport.js';
+import type { Upstream, Upstreams } from './upstreams.js';
 
 /** What a client of one part of the agent needs. */
 export interface RequestParts {
-  readonly transport: Transport;
+  readonly upstreams: Upstreams;
   readonly inFlight: InFlight;
   readonly governor: Governor;
   readonly lane: Lane;
@@ -56,7 +57,7 @@ function outgoing(method: string, path: string, call: VaultCall, parts: RequestP
   const body = call.body === undefined ? null : Buffer.from(JSON.stringify(call.body));
   return {
     method,
-    path: `${parts.transport.basePath}/v1/${path.replace(/^\/+/, '')}`,
+    path: `/v1/${path.replace(/^\/+/, '')}`,
     headers: headersOf(call, parts, body !== null),
     body,
   };
@@ -68,6 +69,10 @@ class JsonRequest {
   readonly #method: string;
   readonly #path: string;
   readonly #timeoutMs: number;
+  /** Where the next attempt goes. */
+  #host: Upstream;
+  /** True when the last attempt may have reached a server. */
+  #sent = false;
   /** Runs from the moment the first attempt passes the governor. */
   #deadline = 0;
   #tries = 0;
@@ -78,16 +83,16 @@ class JsonRequest {
     this.#method = method;
     this.#path = path;
     this.#timeoutMs = call.timeoutMs ?? parts.timeoutMs;
+    this.#host = parts.upstreams.current;
   }
 
   async run(): Promise<VaultAnswer> {
     const request = outgoing(this.#method, this.#path, this.#call, this.#parts);
     for (;;) {
-      const result = await this.#send(request);
-      const received = 'bytes' in result ? await this.#settled(request, result) : result;
+      const received = await this.#settled(request, await this.#reached(request));
       const delayMs = this.#delay(received);
       if (delayMs === undefined) {
-        if ('bytes' in received) return answerOf(received, this.#parts.transport.address);
+        if ('bytes' in received) return answerOf(received, this.#host.transport.address);
         throw received.error;
       }
       this.#parts.retried.add();
@@ -95,45 +100,61 @@ class JsonRequest {
     }
   }
 
-  #send(request: Outgoing): Promise<Received | Failure> {
+  // An address that refuses the connection was sent nothing: each other one may be tried at once, also by callers that do not retry.
+  async #reached(request: Outgoing): Promise<Received | Failure> {
+    const { upstreams } = this.#parts;
+    const tried = new Set<Upstream>();
+    this.#host = upstreams.current;
+    for (;;) {
+      const result = await this.#send(request);
+      if ('bytes' in result || this.#sent || (result.kind !== 'unsent' && result.kind !== 'tls')) return result;
+      if (this.#call.signal?.aborted) return result;
+      const next = await upstreams.other(tried.add(this.#host));
+      if (next === undefined) return result;
+      this.#host = next;
+      this.#tries -= 1;
+    }
+  }
+
+  #send(request: Outgoing, target?: string): Promise<Received | Failure> {
     const { governor, lane } = this.#parts;
     this.#tries += 1;
-    return this.#orCancelled(() => governor.run(() => this.#exchange(request), this.#call.signal, lane));
+    return this.#orCancelled(() => governor.run(() => this.#exchange(request, target), this.#call.signal, lane));
   }
 
-  async #exchange(request: Outgoing): Promise<Received | Failure> {
-    const { transport, inFlight, clock } = this.#parts;
+  async #exchange(request: Outgoing, target: string | undefined): Promise<Received | Failure> {
+    const { upstreams, clock } = this.#parts;
     if (this.#deadline === 0) this.#deadline = clock.now() + this.#timeoutMs;
     if (this.#call.signal?.aborted) return cancelled();
-    const attempt = new Attempt(transport.address, (ended) => inFlight.remove(ended));
-    inFlight.add({ attempt, deadline: this.#deadline, timeoutMs: this.#timeoutMs, source: this.#call });
-    transport.dispatch(request, attempt, this.#call);
+    const host = this.#host;
+    const { transport } = host;
+    const attempt = this.#attempt(transport.address);
+    transport.dispatch({ ...request, path: target ?? transport.basePath + request.path }, attempt, this.#call);
     const failure = await attempt.head;
-    if (failure) return failure;
-    const headers = replyHeaders(attempt.rawHeaders);
-    const bytes = await attempt.collect(MAX_ANSWER_BYTES).catch((error: unknown) => lost(error, transport.address));
-    if (bytes instanceof Uint8Array) return { status: attempt.status, headers, bytes };
-    attempt.cancel();
-    return (
-      bytes ?? {
-        kind: 'invalid',
-        error: badReply(transport.address, `its answer is longer than ${MAX_ANSWER_BYTES} bytes`),
-      }
-    );
+    this.#sent = attempt.sent;
+    const result = failure ?? (await received(attempt));
+    upstreams.report(host, 'bytes' in result ? result : { failure: result });
+    return result;
   }
 
-  // A standby sends to its active server. Only the configured server is followed, and only once: a token never travels elsewhere (D-31).
-  async #settled(request: Outgoing, received: Received): Promise<Received | Failure> {
-    if (!isRedirect(received.status)) return received;
-    const location = headerOf(received.headers, 'location');
-    const target = sameServerTarget(this.#parts.transport.origin, location);
-    const next = target === undefined ? received : await this.#send({ ...request, path: target });
+  #attempt(address: string): Attempt {
+    const { inFlight } = this.#parts;
+    const attempt = new Attempt(address, (ended) => inFlight.remove(ended));
+    inFlight.add({ attempt, deadline: this.#deadline, timeoutMs: this.#timeoutMs, source: this.#call });
+    return attempt;
+  }
+
+  // A standby sends to its active server. Only the configured addresses are followed, and only once: a token never travels elsewhere (D-31).
+  async #settled(request: Outgoing, result: Received | Failure): Promise<Received | Failure> {
+    if (!('bytes' in result) || !isRedirect(result.status)) return result;
+    const { upstreams } = this.#parts;
+    const to = sameClusterTarget(upstreams.origins, this.#host.index, headerOf(result.headers, 'location'));
+    if (to !== undefined) this.#host = upstreams.at(to.index);
+    const next = to === undefined ? result : await this.#send(request, to.path);
     if (!('bytes' in next) || !isRedirect(next.status)) return next;
-    const to = redirectHost(headerOf(next.headers, 'location'));
-    return {
-      kind: 'invalid',
-      error: badReply(this.#parts.transport.address, `it redirects to ${to}, which is not the configured address`),
-    };
+    const away = redirectHost(headerOf(next.headers, 'location'));
+    const why = `it redirects to ${away}, which is not the configured address`;
+    return { kind: 'invalid', error: badReply(this.#host.transport.address, why) };
   }
 
   #delay(received: Received | Failure): number | undefined {
@@ -177,6 +198,16 @@ class JsonRequest {
       throw error;
     }
   }
+}
+
+async function received(attempt: Attempt): Promise<Received | Failure> {
+  const { address } = attempt;
+  const headers = replyHeaders(attempt.rawHeaders);
+  const bytes = await attempt.collect(MAX_ANSWER_BYTES).catch((error: unknown) => lost(error, address));
+  if (bytes instanceof Uint8Array) return { status: attempt.status, headers, bytes };
+  attempt.cancel();
+  const why = `its answer is longer than ${MAX_ANSWER_BYTES} bytes`;
+  return bytes ?? { kind: 'invalid', error: badReply(address, why) };
 }
 
 const badReply = (address: string, why: string) => agentError('UPSTREAM_BAD_REPLY', { address, why });

@@ -2,10 +2,11 @@
 // It must not know about tokens, retries or Vault.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type PoolClass from 'undici/lib/dispatcher/pool.js';
 import type { VaultConfig } from '../contracts/agent-config.js';
 import { agentError, type ClientIdentity } from '../sdk/index.js';
+import { Spread, type Share } from './spread.js';
 import { readTlsMaterial, withIdentity, type TlsMaterial } from './tls-material.js';
 
 /** One request as it goes out. */
@@ -15,12 +16,18 @@ export interface Outgoing {
   readonly path: string;
   readonly headers: string[];
   readonly body: Uint8Array | Readable | null;
+  /** The protocol that the connection is to be turned into (`Upgrade`); the answer may come to `onUpgrade` then. */
+  readonly upgrade?: string;
 }
 
 /** Callbacks of one attempt, in undici's raw form: header lists come as bytes, `false` means "pause until resume is called". */
 export interface WireHandler {
+  /** Set for requests of clients: where the handler counts itself in while its answer flows. */
+  share?: Share | undefined;
   onConnect(abort: (reason?: Error) => void): void;
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean;
+  /** The server agreed to another protocol (101): the connection has left the pool. */
+  onUpgrade(status: number, headers: Buffer[], socket: Duplex): void;
   onData(chunk: Buffer): boolean;
   onComplete(): void;
   onError(error: Error): void;
@@ -67,6 +74,8 @@ interface Place {
 }
 
 const CONNECTIONS = 64;
+/** So many long answers together: half of `mostPools` x CONNECTIONS. */
+const SPREAD = { mostHeld: CONNECTIONS / 2, mostPools: 32 };
 const MAX_IDENTITIES = 4;
 const POOL_OPTIONS = {
   connections: CONNECTIONS,
@@ -130,7 +139,7 @@ class PooledTransport implements Transport {
   readonly #config: VaultConfig;
   readonly #reset: boolean;
   #material: TlsMaterial;
-  #line: Line;
+  #lanes: Spread<Line>;
   #ownLine: Line;
   readonly #byIdentity = new Map<string, Line>();
 
@@ -142,8 +151,12 @@ class PooledTransport implements Transport {
     this.#config = config;
     this.#reset = !keepAlive.idle || !keepAlive.keepAlives;
     this.#material = this.#readMaterial();
-    this.#line = openLine(this.#place, this.#material, config.httpProxy);
+    this.#lanes = this.#openLanes(this.#material);
     this.#ownLine = openLine(this.#place, this.#material, config.httpProxy);
+  }
+
+  #openLanes(material: TlsMaterial): Spread<Line> {
+    return new Spread(() => openLine(this.#place, material, this.#config.httpProxy), SPREAD);
   }
 
   #readMaterial(): TlsMaterial {
@@ -152,11 +165,17 @@ class PooledTransport implements Transport {
 
   dispatch(request: Outgoing, handler: WireHandler, own?: { readonly tls?: ClientIdentity | undefined }): void {
     try {
-      const line = own === undefined ? this.#line : this.#lineFor(own.tls);
+      const line = own === undefined ? this.#laneFor(handler) : this.#lineFor(own.tls);
       line.dispatch(this.#reset ? { ...request, reset: true } : request, handler);
     } catch (error) {
       handler.onError(error as Error);
     }
+  }
+
+  #laneFor(handler: WireHandler): Line {
+    const lane = this.#lanes.pick();
+    handler.share = lane;
+    return lane.pool;
   }
 
   #lineFor(identity: ClientIdentity | undefined): Line {
@@ -178,7 +197,7 @@ class PooledTransport implements Transport {
     const material = this.#readMaterial();
     const old = this.#lines();
     this.#material = material;
-    this.#line = openLine(this.#place, material, this.#config.httpProxy);
+    this.#lanes = this.#openLanes(material);
     this.#ownLine = openLine(this.#place, material, this.#config.httpProxy);
     this.#byIdentity.clear();
     for (const each of old) void each.close();
@@ -189,7 +208,7 @@ class PooledTransport implements Transport {
   }
 
   #lines(): readonly Line[] {
-    return [this.#line, this.#ownLine, ...this.#byIdentity.values()];
+    return [...this.#lanes.pools, this.#ownLine, ...this.#byIdentity.values()];
   }
 }
 

@@ -4,8 +4,15 @@ import { fileURLToPath } from 'node:url';
 import type { Kind } from '../../core/sdk/index.js';
 import type { SuiteOptions } from '../../core/sdk/testing/index.js';
 
-/** Runs `suite` over each plugin of the kind that lies in the built plugins folder; fails when there is none. */
-export function eachPlugin(kind: Kind, suite: (options: SuiteOptions) => void): void {
+/**
+ * Runs `suite` over each plugin of the kind that lies in the built plugins folder; fails when there is none. `skipped`: plugins that cannot be run on
+ * this machine, and why.
+ */
+export function eachPlugin(
+  kind: Kind,
+  suite: (options: SuiteOptions) => void,
+  skipped: Readonly<Record<string, string>> = {},
+): void {
   const folder = new URL(`../../plugins/${kind}/`, import.meta.url);
   const names = existsSync(folder) ? readdirSync(fileURLToPath(folder)).sort() : [];
   describe(`conformance: ${kind}`, () => {
@@ -13,7 +20,9 @@ export function eachPlugin(kind: Kind, suite: (options: SuiteOptions) => void): 
       if (names.length === 0) throw new Error(`no ${kind} plugin was found`);
     });
     for (const name of names) {
-      describe(name, () => suite({ test: it, plugin: new URL(`${name}/plugin.json`, folder).href }));
+      const why = skipped[name];
+      if (why !== undefined) it.skip(`${name} is skipped: ${why}`);
+      else describe(name, () => suite({ test: it, plugin: new URL(`${name}/plugin.json`, folder).href }));
     }
   });
 }

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { AGENT_FLAGS } from '../../core/cli/agent-flags.js';
 import { overview } from '../../core/cli/dispatch.js';
 import type { Flag } from '../../core/cli/flags.js';
+import { CACHE_FLAGS } from '../../core/cli/commands/cache.js';
 import { DEV_FLAGS } from '../../core/cli/commands/dev.js';
+import { CACHE_REASONS } from '../../core/contracts/reasons.js';
 import { METRICS } from '../../core/contracts/metrics.js';
 import { CODES, type Manifest } from '../../core/sdk/index.js';
 import { ROOT, filesBelow, textOf } from './sources.js';
@@ -24,6 +26,7 @@ interface Schema {
   readonly items?: Schema;
   readonly 'x-duration'?: boolean;
   readonly 'x-octal'?: boolean;
+  readonly 'x-size'?: boolean;
   readonly 'x-secret'?: boolean;
   readonly 'x-deprecated'?: string | boolean;
 }
@@ -31,6 +34,7 @@ interface Schema {
 function typeText(schema: Schema): string {
   if (schema['x-duration']) return 'duration';
   if (schema['x-octal']) return 'octal mode';
+  if (schema['x-size']) return 'size';
   const type = Array.isArray(schema.type) ? schema.type.join(' or ') : ((schema.type as string | undefined) ?? 'any');
   return schema['x-secret'] ? `${type}, secret` : type;
 }
@@ -97,7 +101,8 @@ function flagTable(flags: readonly Flag[]): string {
 function cliPage(): string {
   return `# Command line\n\n${NOTE}Options take one or two dashes; \`-x=value\` or \`-x value\`; booleans need \`=\` to be set to false.
 
-\`\`\`text\n${overview()}\`\`\`\n\n## agent, proxy\n\n${flagTable(AGENT_FLAGS)}\n## dev\n\n${flagTable(DEV_FLAGS)}
+\`\`\`text\n${overview()}\`\`\`\n\n## agent, proxy\n\n${flagTable(AGENT_FLAGS)}\n## cache\n\n${flagTable(CACHE_FLAGS)}
+## dev\n\n${flagTable(DEV_FLAGS)}
 ## Exit codes\n\n${table(
     ['code', 'when'],
     [
@@ -124,6 +129,12 @@ function metricsPage(): string {
 Names get the prefix \`vault\`, or \`telemetry.metrics_prefix\`. Counters count since the start of the process.\n\n${table(['name', 'kind', 'meaning'], rows)}`;
 }
 
+function reasonsPage(): string {
+  const rows = Object.entries(CACHE_REASONS).map(([reason, meaning]) => [`\`${reason}\``, meaning]);
+  return `# Cache reasons\n\n${NOTE}Why a request went to the server, and why its answer was or was not kept. The code is in the header \`X-Cache-Reason\`, in the
+metric \`agent.cache.bypass\` (label \`reason\`), in debug lines (\`why\`) and in \`claviger cache explain\`.\n\n${table(['reason', 'meaning'], rows)}`;
+}
+
 function sdkPage(): string {
   const files = filesBelow('dist/core/sdk', '.d.ts').filter((path) => !path.includes('/testing/'));
   const texts = files.map(
@@ -145,6 +156,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/cli.md': cliPage(),
     'docs/reference/metrics.md': metricsPage(),
+    'docs/reference/cache-reasons.md': reasonsPage(),
     'docs/reference/sdk.api.md': sdkPage(),
   };
 }

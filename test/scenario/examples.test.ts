@@ -81,7 +81,7 @@ describe('examples', function () {
     const names = readdirSync(EXAMPLES, { withFileTypes: true }).flatMap((one) =>
       one.isDirectory() ? [one.name] : [],
     );
-    expect(names.sort()).to.deep.equal([...Object.keys(TOLD), 'plugin-jwt-env'].sort());
+    expect(names.sort()).to.deep.equal([...Object.keys(TOLD), 'plugin-jwt-env', 'plugin-lmdb-store'].sort());
   });
 
   for (const [name, { code, found, hint }] of Object.entries(TOLD)) {

@@ -6,7 +6,8 @@ import type { Exchange, Reply } from '../../contracts/exchange.js';
 import type { BufferedReply, LeaseCache } from '../../contracts/lease-cache.js';
 import type { Metrics } from '../../contracts/metrics.js';
 import type { Identity, TokenState } from '../../contracts/token-feed.js';
-import type { Logger } from '../../sdk/index.js';
+import type { Clock, Logger } from '../../sdk/index.js';
+import { isUsable } from '../usable-token.js';
 import { LARGEST_HEAD, Memo } from './memo.js';
 import { isStrict } from './strict.js';
 
@@ -15,6 +16,7 @@ export interface FrontOptions {
   readonly cache: Pick<LeaseCache, 'recall' | 'onRemoved'>;
   /** The identity whose token requests without one get; undefined when none is in use. */
   readonly identity: Pick<Identity, 'feed'> | undefined;
+  readonly clock: Clock;
   readonly metrics: Metrics;
   /** While it writes debug lines, every request takes the usual way. */
   readonly log: Logger;
@@ -44,7 +46,7 @@ const G = 0x47;
 const LF = 0x0a;
 
 /** Makes a front. */
-export function createFront({ cache, identity, metrics, log }: FrontOptions): Front {
+export function createFront({ cache, identity, clock, metrics, log }: FrontOptions): Front {
   const memo = new Memo<Remembered>();
   const success = metrics.series('agent.proxy.success');
   const hits = metrics.series('agent.cache.hit');
@@ -59,6 +61,8 @@ export function createFront({ cache, identity, metrics, log }: FrontOptions): Fr
       const known = memo.get(head);
       if (known === undefined || debug()) return undefined;
       if (known.state !== identity?.feed.current) return forget(head);
+      // the identity stage would not send an expired token
+      if (known.state !== undefined && !isUsable(known.state, clock)) return undefined;
       const found = cache.recall(known.key);
       if (found?.source !== known.source) return forget(head);
       if (found.reply !== known.reply || lines !== known.lines) {

@@ -1,23 +1,35 @@
 // Stage 10: hands the request to the client of the server. It marks each request with this process, and refuses one that has already passed here:
 // an agent whose `vault.address` points back at its own listener would otherwise call itself for ever (D-62). The mark is a header of its own,
 // looked for only on requests that leave, so hits pay nothing; agents in a row each add theirs.
-import type { Exchange, Forward, Stage } from '../../contracts/exchange.js';
+import type { Exchange, Forward, Reply, Stage } from '../../contracts/exchange.js';
+import { HOP_HEADER } from '../../kernel/ids.js';
 import { headerOf, headersOf } from '../../kernel/raw-headers.js';
-import { agentError, type Logger } from '../../sdk/index.js';
+import { agentError, type Clock, type Logger } from '../../sdk/index.js';
 
-const MARK = 'X-Claviger-Hop';
 const SMALL_BODY_BYTES = 1024 * 1024;
 
-/** Makes the stage. Throws REQUEST_LOOP, and what `send` throws. */
-export function forwardStage(send: Forward, instance: string, log: Logger): Stage {
-  const lower = MARK.toLowerCase();
+/** What the stage needs. `instance` is the mark of this process. */
+export interface ForwardOptions {
+  readonly send: Forward;
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Makes the stage. It notes when the request was sent (R-3). Throws REQUEST_LOOP, and what `send` throws. */
+export function forwardStage({ send, instance, clock, log }: ForwardOptions): Stage {
+  const lower = HOP_HEADER.toLowerCase();
+  const sent = (exchange: Exchange): Promise<Reply> => {
+    exchange.sentAt = clock.now();
+    return send(exchange);
+  };
   return function forward(exchange) {
     if (headersOf(exchange.headers, lower).includes(instance)) throw agentError('REQUEST_LOOP', {});
-    exchange.headers = [...exchange.headers, MARK, instance];
+    exchange.headers = [...exchange.headers, HOP_HEADER, instance];
     if (log.enabled?.('debug') ?? true)
       log.debug({ method: exchange.method, path: exchange.path }, 'forwarding request to the server');
     const small = smallBody(exchange);
-    return small === undefined ? send(exchange) : small.then(() => send(exchange));
+    return small === undefined ? sent(exchange) : small.then(() => sent(exchange));
   };
 }
 

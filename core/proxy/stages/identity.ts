@@ -6,6 +6,7 @@ import { inOrder } from '../../kernel/in-order.js';
 import { headerOf, sameName } from '../../kernel/raw-headers.js';
 import { Secret, agentError, type Clock, type Logger } from '../../sdk/index.js';
 import { canonicalNamespace, joinNamespaces } from '../../vault/namespace.js';
+import { isUsable } from '../usable-token.js';
 
 /** What the stage needs. `identity` is the listener's; without one, requests carry what their clients sent. */
 export interface IdentityOptions {
@@ -17,7 +18,10 @@ export interface IdentityOptions {
   readonly log: Logger;
 }
 
-/** Makes the stage. Before the first token a request waits up to `tokenWaitMs`, then throws REQUEST_NOT_READY; what needs no token goes on. */
+/**
+ * Makes the stage. While the identity has no token that can be used (none yet, a wrapped one, an expired one) a request waits up to `tokenWaitMs`, then
+ * throws REQUEST_NOT_READY; what needs no token goes on without.
+ */
 export function identityStage(options: IdentityOptions): Stage {
   const { apiProxy, identity, log } = options;
   const namespaceFor = namespaceReader(apiProxy.prependConfiguredNamespace ? options.namespaceDefault : '');
@@ -36,13 +40,13 @@ export function identityStage(options: IdentityOptions): Stage {
     if (own !== undefined) exchange.token = new Secret(own);
     if (own !== undefined || source === undefined) return next();
     const state = source.feed.current;
-    if (state === undefined && !needsNoToken(exchange.path)) {
-      return firstToken(exchange, source, options).then((first) => {
-        if (first.form === 'plain') give(exchange, first);
+    if (isUsable(state, options.clock)) give(exchange, state);
+    else if (!needsNoToken(exchange.path)) {
+      return usableToken(exchange, source, options).then((first) => {
+        give(exchange, first);
         return next();
       });
     }
-    if (state?.form === 'plain') give(exchange, state);
     return next();
   };
 }
@@ -92,8 +96,13 @@ function namespaceReader(configured: string): (exchange: Exchange) => string {
   };
 }
 
-function firstToken(exchange: Exchange, identity: Identity, { apiProxy, clock }: IdentityOptions): Promise<TokenState> {
+function usableToken(
+  exchange: Exchange,
+  identity: Identity,
+  { apiProxy, clock }: IdentityOptions,
+): Promise<TokenState> {
   const { signal } = exchange;
+  const { feed } = identity;
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       unsubscribe();
@@ -101,8 +110,20 @@ function firstToken(exchange: Exchange, identity: Identity, { apiProxy, clock }:
       signal.removeEventListener('abort', leave);
     };
     const leave = (): void => (settle(), reject(signal.reason as Error));
-    const unsubscribe = identity.feed.subscribe((state) => queueMicrotask(() => (settle(), resolve(state))));
-    const cancel = clock.after(apiProxy.tokenWaitMs, () => (settle(), reject(agentError('REQUEST_NOT_READY', {}))));
+    const look = (): void => {
+      // a renewal moves the end of a token and is told to nobody, so the feed is asked and not the listener's argument
+      if (!isUsable(feed.current, clock)) return;
+      settle();
+      resolve(feed.current);
+    };
+    // a moment later, so that the cache knows the token too
+    const unsubscribe = feed.subscribe(() => queueMicrotask(look));
+    const cancel = clock.after(apiProxy.tokenWaitMs, () => {
+      look();
+      settle();
+      reject(agentError('REQUEST_NOT_READY', {}));
+    });
     signal.addEventListener('abort', leave);
+    if (signal.aborted) leave();
   });
 }

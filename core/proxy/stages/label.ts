@@ -1,10 +1,11 @@
 // Stage 5: says whether the cache answered, and counts. Hits come with their labels (X-Cache, Age, Date); here MISS is added to every other
-// success, as clients of the reference expect, also without a cache (P-11). Errors are not labelled.
+// success, as clients of the reference expect, also without a cache (P-11), and the reason (see contracts/reasons.ts). Errors are not labelled.
 import type { Exchange, Reply, Stage } from '../../contracts/exchange.js';
 import type { Metrics, Series } from '../../contracts/metrics.js';
+import type { LastReasons } from '../last-reasons.js';
 
-/** Makes the stage. */
-export function labelStage(metrics: Metrics): Stage {
+/** Makes the stage. `reasons` remembers for inspection what is told here. */
+export function labelStage(metrics: Metrics, reasons?: Pick<LastReasons, 'note'>): Stage {
   const success = metrics.series('agent.proxy.success');
   const clientError = metrics.series('agent.proxy.client_error');
   const hit = metrics.series('agent.cache.hit');
@@ -17,14 +18,18 @@ export function labelStage(metrics: Metrics): Stage {
       hit.add();
       return reply;
     }
-    if (why !== undefined && !why.startsWith('stored-')) bypass(why).add();
+    if (why !== undefined) {
+      reasons?.note(exchange, why);
+      if (!why.startsWith('stored-')) bypass(why).add();
+    }
     if (!isSuccess(reply.status, exchange.path)) {
       clientError.add();
       return reply;
     }
     success.add();
     miss.add();
-    return { status: reply.status, headers: [...reply.headers, 'X-Cache', 'MISS'], body: reply.body };
+    const labels = why === undefined ? ['X-Cache', 'MISS'] : ['X-Cache', 'MISS', 'X-Cache-Reason', why];
+    return { status: reply.status, headers: [...reply.headers, ...labels], body: reply.body };
   };
   return function label(exchange, next) {
     const reply = next();

@@ -6,20 +6,24 @@ import type { Identity, TokenState } from '../../contracts/token-feed.js';
 import { errorReply } from '../../kernel/local-reply.js';
 import { isJsonType } from '../../kernel/media-type.js';
 import { headerOf } from '../../kernel/raw-headers.js';
-import { CODES, type Logger } from '../../sdk/index.js';
-import { bufferedReply, withBody } from '../buffered.js';
+import { CODES, agentError, type Logger } from '../../sdk/index.js';
+import type { BodyBudget } from '../body-budget.js';
+import { bufferedReply, drop, withBody } from '../buffered.js';
 import { redactBody } from '../redact-body.js';
 import { wrapsOwnToken } from '../wraps-own-token.js';
 
 const textsOf = (state: TokenState | undefined): readonly string[] =>
   state?.form === 'plain' ? [state.token.reveal(), state.accessor].filter((text) => text !== '') : [];
 
-/** Makes the stage for the identity whose token is in use. Successful JSON answers are looked at; others stream by. */
-export function redactStage(identity: Identity, log: Logger): Stage {
+/**
+ * Makes the stage for the identity whose token is in use. Successful JSON answers are looked at; others stream by. Where there is no memory to look
+ * at one, it throws REQUEST_NO_MEMORY.
+ */
+export function redactStage(identity: Identity, budget: BodyBudget, log: Logger): Stage {
   let known: TokenState | undefined;
   let values: readonly string[] = [];
   // hits of one second share their body: it is searched once
-  let searched = new WeakMap<Uint8Array, BufferedReply>();
+  let searched = new WeakMap<Uint8Array, { readonly body: Uint8Array | undefined }>();
   const refresh = (): void => {
     const state = identity.feed.current;
     if (state === known) return;
@@ -35,8 +39,8 @@ export function redactStage(identity: Identity, log: Logger): Stage {
   };
   const redactedHit = (reply: BufferedReply): BufferedReply => {
     let result = searched.get(reply.body);
-    if (result === undefined) searched.set(reply.body, (result = redacted(reply, values)));
-    return result;
+    if (result === undefined) searched.set(reply.body, (result = { body: redactBody(reply.body, values) }));
+    return result.body === undefined ? reply : withBody(reply, result.body);
   };
   const fresh = (exchange: Exchange, reply: BufferedReply, texts: readonly string[]): BufferedReply => {
     if (exchange.identity === undefined || !wrapsOwnToken(reply.body)) return redacted(reply, texts);
@@ -53,7 +57,12 @@ export function redactStage(identity: Identity, log: Logger): Stage {
     const texts = before === known ? values : [...values, ...textsOf(before)];
     if (exchange.notes.cache === 'hit') return redactedHit(reply as BufferedReply);
     if (reply.body instanceof Uint8Array) return fresh(exchange, reply as BufferedReply, texts);
-    return bufferedReply(reply).then((whole) => (whole === undefined ? reply : fresh(exchange, whole, texts)));
+    return bufferedReply(reply, { budget, owner: exchange }).then((whole) => {
+      if (whole === 'too-large') return reply;
+      if (whole !== 'no-room') return fresh(exchange, whole, texts);
+      drop(reply);
+      throw agentError('REQUEST_NO_MEMORY', {});
+    });
   };
   return function redact(exchange, next) {
     const before = identity.feed.current;

@@ -31,6 +31,8 @@ interface Line {
   served: boolean;
   /** The bytes that node's parser is reading now, when they are one body-less request and nothing else. */
   alone: Buffer | undefined;
+  /** The connection speaks another protocol and never ends by itself. */
+  upgraded: boolean;
 }
 
 /** True when node neither answers a request of this socket nor waits for the client to read, and has not ended the connection. */
@@ -50,7 +52,8 @@ export class Connections {
 
   /** Takes a socket to which node has just attached its parser. */
   readonly add = (socket: Socket): void => {
-    const line: Line = { repair: new VerbRepair(this.#options.followsUpgrade), served: false, alone: undefined };
+    const repair = new VerbRepair(this.#options.followsUpgrade);
+    const line: Line = { repair, served: false, alone: undefined, upgraded: false };
     this.#lines.set(socket, line);
     socket.once('close', () => this.#forget(socket));
     const [feed, ...others] = socket.listeners('data') as DataListener[];
@@ -110,6 +113,14 @@ export class Connections {
     socket.removeAllListeners('data');
   }
 
+  /** Hands a socket over to another protocol: none of our limits holds for it, but it is cut with the others. */
+  upgrade(socket: Socket): void {
+    const line = this.#lines.get(socket);
+    if (line !== undefined) line.upgraded = true;
+    this.release(socket);
+    socket.setTimeout(0);
+  }
+
   /** Drops what a refused client still sends. */
   mute(socket: Socket): void {
     this.release(socket);
@@ -122,7 +133,7 @@ export class Connections {
   }
 
   /**
-   * From now on idle connections end, others after their current answer. A request that has already arrived but was not read yet is still answered:
+   * From now on idle connections and those of another protocol end, others after their current answer. A request that has already arrived but was not read yet is still answered:
    * idle is who is silent after the turn in which everything waiting was read.
    */
   drain(): void {
@@ -155,7 +166,7 @@ export class Connections {
   #drainOne(socket: Socket): void {
     const response = responseOf(socket);
     if (response === undefined) {
-      if (this.isIdle(socket)) socket.destroySoon();
+      if (this.isIdle(socket) || this.#lines.get(socket)?.upgraded === true) socket.destroySoon();
       return;
     }
     if (!response.headersSent) response.shouldKeepAlive = false;

@@ -7,8 +7,10 @@ import type { Duplex } from 'node:stream';
 import { createSecureContext, type TlsOptions } from 'node:tls';
 import type { Clock } from '../host.js';
 import { Connections, responseOf } from './connections.js';
+import { limitConnections } from './full.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
 import { errorBody, rawRefusal, refusalOf, type Refusal } from './refusal.js';
+import { SelectiveRequest } from './web-socket.js';
 
 /** What a listener serves. Opaque to listener plugins: they hand it on to `createHttpServer`. */
 export interface Serve {
@@ -23,7 +25,10 @@ export interface Serve {
    * connection that has already had an answer.
    */
   readonly front?: ((bytes: Buffer, lines: string) => string | undefined) | undefined;
-  /** A request that wants another protocol; without it such requests are answered as usual. */
+  /**
+   * A request that wants a WebSocket; without it such requests are answered as usual, as are all that offer another protocol (`h2c`, D-32). The
+   * connection is the callee's, without any limit of the server, but closing the server ends it.
+   */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
@@ -42,6 +47,8 @@ export interface HttpServerOptions {
   readonly clock?: Clock | undefined;
   /** Hears what `serve.request` throws; the client gets a 500. */
   readonly onError?: ((error: unknown) => void) | undefined;
+  /** Hears at most once a minute that connections were closed because there are `maxConnections`; `count` since the last time. */
+  readonly onFull?: ((count: number, limit: number) => void) | undefined;
 }
 
 /** A server that is not bound yet, then bound, then closed. */
@@ -68,7 +75,8 @@ export function createHttpServer(serve: Serve, options: HttpServerOptions = {}):
     followsUpgrade: serve.upgrade !== undefined,
     front: serve.front && ((bytes) => (closing === undefined ? serve.front!(bytes, lines) : undefined)),
   });
-  const node = makeNodeServer(limits, options.tls);
+  const node = makeNodeServer(limits, options.tls, serve.upgrade !== undefined);
+  limitConnections(node, limits.maxConnections, options);
   node.on('connection', options.tls ? connections.addHandshake : connections.add);
   if (options.tls) node.on('secureConnection', connections.addSecure);
   node.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -77,7 +85,7 @@ export function createHttpServer(serve: Serve, options: HttpServerOptions = {}):
     answer(serve, request, response, { alone: connections.served(request.socket), onError: options.onError });
   });
   handleFaults(node, connections, limits);
-  if (serve.upgrade !== undefined) handleUpgrades(node, connections, serve.upgrade.bind(serve));
+  if (serve.upgrade !== undefined) handleUpgrades(node, connections, () => (closing === undefined ? serve : undefined));
   return {
     node,
     listen: (where) => listen(node, where),
@@ -92,7 +100,7 @@ function keepAliveLines({ keepAliveTimeoutMs }: HttpLimits): string {
   return `Connection: keep-alive\r\n${hint}`;
 }
 
-function makeNodeServer(limits: HttpLimits, tls: TlsMaterial | undefined): Server {
+function makeNodeServer(limits: HttpLimits, tls: TlsMaterial | undefined, upgrades: boolean): Server {
   const common = {
     maxHeaderSize: limits.maxHeaderBytes,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -103,6 +111,7 @@ function makeNodeServer(limits: HttpLimits, tls: TlsMaterial | undefined): Serve
     keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
     noDelay: true,
     requireHostHeader: false,
+    ...(upgrades && { IncomingMessage: SelectiveRequest }),
   };
   if (tls === undefined) return createServer(common);
   return createTlsServer({
@@ -168,12 +177,22 @@ function sayAndEnd(connections: Connections, socket: Socket, refusal: Refusal | 
   void wait(LINGER_MS).then(() => socket.destroy());
 }
 
-function handleUpgrades(node: Server, connections: Connections, upgrade: NonNullable<Serve['upgrade']>): void {
+function handleUpgrades(node: Server, connections: Connections, open: () => Serve | undefined): void {
   node.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    connections.release(request.socket);
-    connections.nameVerb(request);
-    upgrade(request, socket, head);
+    // an answer that is still being written would get into the other protocol
+    if (responseOf(request.socket) !== undefined) return void socket.destroy();
+    connections.upgrade(request.socket);
+    const serve = open();
+    if (serve?.upgrade === undefined) return end(socket, { status: 503, message: 'the agent is shutting down' });
+    if (request.headers.host === undefined)
+      return end(socket, { status: 400, message: 'missing required Host header' });
+    serve.upgrade(request, socket, head);
   });
+}
+
+function end(socket: Duplex, refusal: Refusal): void {
+  socket.on('error', () => undefined);
+  socket.end(rawRefusal(refusal), () => socket.destroy());
 }
 
 function listen(node: Server, where: ListenOptions): Promise<void> {

@@ -1,5 +1,6 @@
 // Where one HTTP/1 message ends, told from its complete head. Pure. It decides nothing about validity: what is not plain is `unsure`, and
 // node's own parser, which sees the same bytes, refuses it or not.
+import { offersWebSocket } from './web-socket.js';
 
 /**
  * What follows a head: so many bytes of body, a chunked body, "no body, and node's parser loses what comes in the same segment" (an upgrade that
@@ -14,8 +15,8 @@ const CHUNKED = /^transfer-encoding:[ \t]*chunked[ \t]*$/i;
 const BODY_HEADER = /^(?:content-length|transfer-encoding)/i;
 
 /**
- * Reads a head: request line and header lines, each ended by CRLF, without the empty line. `followsUpgrade` tells whether an Upgrade header
- * would turn the connection into something else (RFC 9112 section 6; two lengths, a length beside an encoding, other encodings are unsure).
+ * Reads a head: request line and header lines, each ended by CRLF, without the empty line. `followsUpgrade` tells whether an offer of
+ * WebSocket would turn the connection into something else (RFC 9112 section 6; two lengths, a length beside an encoding, other encodings are unsure).
  */
 export function frame(head: string, followsUpgrade: boolean): Framing {
   return SPECIAL.test(head) ? lookCloser(head, followsUpgrade) : 0;
@@ -24,10 +25,13 @@ export function frame(head: string, followsUpgrade: boolean): Framing {
 function lookCloser(head: string, followsUpgrade: boolean): Framing {
   if (/^(?:CONNECT|PRI) |\n[ \t]|(?<!\r)\n|\r(?!\n)/.test(head)) return 'unsure';
   const lines = head.split('\r\n');
-  const upgrade = lines.some((line) => /^upgrade/i.test(line));
+  const offers = lines.filter((line) => /^upgrade/i.test(line));
   const body = lines.filter((line) => BODY_HEADER.test(line));
   const only = body[0];
-  if (upgrade) return followsUpgrade || only !== undefined ? 'unsure' : 'alone';
+  if (offers.length > 0) {
+    const taken = followsUpgrade && offers.some((line) => offersWebSocket(line.slice(line.indexOf(':') + 1)));
+    return taken || only !== undefined ? 'unsure' : 'alone';
+  }
   if (only === undefined) return 0;
   if (body.length > 1) return 'unsure';
   const length = LENGTH.exec(only)?.[1];

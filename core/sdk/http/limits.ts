@@ -10,6 +10,8 @@ export interface HttpLimits {
   readonly keepAliveTimeoutMs: number;
   /** Largest request head in bytes. */
   readonly maxHeaderBytes: number;
+  /** Connections at once; more are closed as soon as they are accepted. 0 means no limit. */
+  readonly maxConnections: number;
   /** TLS handshake. */
   readonly handshakeTimeoutMs: number;
 }
@@ -20,5 +22,6 @@ export const DEFAULT_LIMITS: HttpLimits = {
   bodyIdleTimeoutMs: 60_000,
   keepAliveTimeoutMs: 300_000,
   maxHeaderBytes: 64 * 1024,
+  maxConnections: 10_000,
   handshakeTimeoutMs: 10_000,
 };

@@ -28,6 +28,7 @@ const REASONS: Readonly<Record<number, string>> = {
   417: 'Expectation Failed',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
+  503: 'Service Unavailable',
 };
 
 /** `{"errors":["message"]}` and a line end: the body of every error the agent makes itself (spec cache 2.4). */

@@ -75,6 +75,21 @@ export function cacheStoreSuite(options: SuiteOptions): void {
     await store.batch([{ key: 'gone' }, { key: 'one', value: bytes('1') }, { key: 'two', value: bytes('2') }]);
     assert.deepEqual((await list(store, '')).map(([key]) => key).sort(), ['one', 'two']);
   });
+  check('a batch asked to be durable is there when it resolves, an empty one too', async (store) => {
+    await store.batch([], { durable: true });
+    await store.batch([{ key: 'one', value: bytes('1') }, { key: 'one' }, { key: 'two', value: bytes('2') }], {
+      durable: true,
+    });
+    assert.equal(await store.get('one'), undefined);
+    same(await store.get('two'), bytes('2'));
+  });
+  check('batches written at once do not mix', wholeBatches);
+  check('of many writes to one key at once one stays, the last of those in turn', async (store) => {
+    await Promise.all(Array.from({ length: 50 }, (_, n) => store.put('key', bytes(`at once ${n}`))));
+    assert.match(text(await store.get('key')), /^at once /);
+    for (let n = 0; n < 20; n++) await store.put('key', bytes(`in turn ${n}`));
+    same(await store.get('key'), bytes('in turn 19'));
+  });
   check('clear removes everything', async (store) => {
     await store.put('key', bytes('value'));
     await store.clear();
@@ -97,8 +112,23 @@ export function cacheStoreSuite(options: SuiteOptions): void {
   check('supports.ttl: an entry is gone after its time', expiry);
   check('supports.durable: a new instance finds everything', reopen);
   check('supports.durable: damage is CACHE_STORE_CORRUPT or an empty store, never a crash', damage);
+  check('supports.durable: a batch is there as a whole after a new start, its deletes too', reopenedBatch);
+  check('supports.durable: what was removed and cleared does not come back', reopenedEmpty);
+  check('supports.exclusive: a second opener gets CACHE_STORE_LOCKED until the first stops', exclusive);
   check('supports.shared: a second instance sees writes, and swap lets one win', shared);
+  check('supports.shared: swap creates, replaces and deletes only what it expects', swaps);
+  check('supports.shared: changes tells of the writes of others, is heard, and ends when aborted', news);
 }
+
+const wholeBatches: Check = async (store) => {
+  const write = async (round: number): Promise<void> =>
+    store.batch(['a', 'b', 'c'].map((key) => ({ key, value: bytes(String(round)) })));
+  await write(0);
+  const writing = Array.from({ length: 20 }, (_, n) => write(n + 1));
+  await Promise.all(writing);
+  const [a, b, c] = (await Promise.all(['a', 'b', 'c'].map((key) => store.get(key)))).map(text);
+  assert.deepEqual([b, c], [a, a]);
+};
 
 const copies: Check = async (store) => {
   const given = bytes('value');
@@ -128,22 +158,67 @@ const expiry: Check = async (store, { manifest, bench }) => {
 const reopen: Check = async (store, scene) => {
   if (scene.manifest.supports?.durable !== true) return;
   for (const key of KEYS) await store.put(key, bytes(key));
-  await store.stop?.(new AbortController().signal);
-  const again = await open(scene);
+  const again = await reopened(store, scene);
   for (const key of KEYS) same(await again.get(key), bytes(key));
+};
+
+const reopenedBatch: Check = async (store, scene) => {
+  if (scene.manifest.supports?.durable !== true) return;
+  await store.put('gone', bytes('old'));
+  await store.batch([{ key: 'gone' }, { key: 'one', value: bytes('1') }, { key: 'two', value: bytes('2') }], {
+    durable: true,
+  });
+  const again = await reopened(store, scene);
+  assert.deepEqual(await keysOf(again), ['one', 'two']);
+};
+
+const reopenedEmpty: Check = async (store, scene) => {
+  if (scene.manifest.supports?.durable !== true) return;
+  await store.put('one', bytes('1'));
+  await store.clear();
+  await store.put('two', bytes('2'));
+  await store.put('three', bytes('3'));
+  await store.delete('three');
+  assert.deepEqual(await keysOf(await reopened(store, scene)), ['two']);
 };
 
 const damage: Check = async (store, scene) => {
   if (scene.manifest.supports?.durable !== true || scene.harness.corrupt === undefined) return;
-  await store.put('key', bytes('value'));
-  await store.stop?.(new AbortController().signal);
-  await scene.harness.corrupt(scene.bench);
+  let last: Store = store;
+  for (const where of [0, 0.25, 0.5, 0.75, 1]) {
+    for (let n = 0; n < 8; n++) await last.put(`key/${n}`, bytes(`value ${n}`));
+    await last.stop?.(new AbortController().signal);
+    await scene.harness.corrupt(scene.bench, where);
+    const next = await openDamaged(scene);
+    if (next === undefined) return;
+    last = next;
+  }
+};
+
+/** The store after damage, with nothing in it that was not written; undefined when it says that it is damaged. */
+async function openDamaged(scene: StoreScene): Promise<Store | undefined> {
   try {
-    const found = await list(await open(scene), '');
-    assert.ok(found.length <= 1, 'damage makes no entries');
+    const store = await open(scene);
+    for (const [key, value] of await list(store, '')) {
+      assert.match(key, /^key\/[0-7]$/);
+      same(value, bytes(key.replace('key/', 'value ')));
+    }
+    return store;
   } catch (error) {
     assert.ok(error instanceof AgentError && error.code === 'CACHE_STORE_CORRUPT', String(error));
+    return undefined;
   }
+}
+
+const exclusive: Check = async (store, scene) => {
+  if (scene.manifest.supports?.exclusive !== true) return;
+  await assert.rejects(
+    open(scene),
+    (error) => error instanceof AgentError && error.code === 'CACHE_STORE_LOCKED',
+    'a second opener',
+  );
+  await store.put('key', bytes('value'));
+  same(await (await reopened(store, scene)).get('key'), bytes('value'));
 };
 
 const shared: Check = async (store, scene) => {
@@ -159,6 +234,77 @@ const shared: Check = async (store, scene) => {
   assert.deepEqual(won.filter(Boolean).length, 1, 'exactly one swap wins');
   assert.equal(await swap(store, 'late'), false);
 };
+
+const swaps: Check = async (store, { manifest }) => {
+  if (manifest.supports?.shared !== true) return;
+  assert.ok(store.swap !== undefined, 'swap is missing');
+  const steps: readonly (readonly [expected: string | undefined, value: string | undefined, wins: boolean])[] = [
+    ['one', 'two', false],
+    [undefined, 'one', true],
+    [undefined, 'other', false],
+    ['two', undefined, false],
+    ['one', '', true],
+    [undefined, 'three', false],
+    ['', undefined, true],
+    ['', 'four', false],
+    [undefined, undefined, true],
+  ];
+  for (const [expected, value, wins] of steps) {
+    const won = await store.swap('key', maybe(expected), maybe(value));
+    assert.equal(won, wins, `swap of ${expected} by ${value}`);
+  }
+  assert.equal(await store.get('key'), undefined);
+};
+
+const news: Check = async (store, scene) => {
+  if (scene.manifest.supports?.shared !== true) return;
+  const other = await open(scene);
+  const ending = new AbortController();
+  assert.ok(other.changes !== undefined, 'changes is missing');
+  const told = new Set<string>();
+  const listening = (async () => {
+    for await (const one of other.changes!(ending.signal)) told.add(one.news === 'changed' ? one.key : one.news);
+  })();
+  const hears = async (what: string): Promise<void> => {
+    for (let turn = 0; !told.has(what) && turn < 200; turn++) {
+      await scene.bench.fakes.clock.advance(100);
+      await pause(5);
+    }
+    assert.ok(told.has(what), `there was no news of ${what}`);
+  };
+  try {
+    await hears('heard');
+    await store.put('written', bytes('1'));
+    await hears('written');
+    await store.batch([{ key: 'batched', value: bytes('1') }, { key: 'written' }]);
+    await hears('batched');
+  } finally {
+    ending.abort();
+    await within(1000, Promise.allSettled([listening]), 'the end of changes');
+  }
+};
+
+/** Real time, for what another process or a socket has to do. */
+async function pause(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => AbortSignal.timeout(ms).addEventListener('abort', () => resolve()));
+}
+
+function maybe(value: string | undefined): Uint8Array | undefined {
+  return value === undefined ? undefined : bytes(value);
+}
+
+async function reopened(store: Store, scene: StoreScene): Promise<Store> {
+  await store.stop?.(new AbortController().signal);
+  return open(scene);
+}
+
+async function keysOf(store: CacheStore): Promise<string[]> {
+  return (await list(store, '')).map(([key]) => key).sort();
+}
+
+function text(value: Uint8Array | undefined): string {
+  return value === undefined ? 'nothing' : new TextDecoder().decode(value);
+}
 
 async function open(scene: StoreScene): Promise<Store> {
   const store = await scene.make();

@@ -53,11 +53,14 @@ export interface SinkHarness extends Harness {
 /**
  * Harness of a cache store. Not needed when `{}` (or the suite's `settings`) is enough. Manifest `supports` read by the suite: `durable`
  * (content survives a new instance with the same settings), `ttl` (an entry is gone after `expiresAt` of the clock), `shared` (a second
- * instance sees writes at once, and `swap` exists).
+ * instance sees writes at once, and `swap` and `changes` exist), `exclusive` (a second instance cannot start while the first runs).
  */
 export interface CacheStoreHarness extends Harness {
-  /** Damages what a stopped store left behind: the next instance must throw CACHE_STORE_CORRUPT from `start` or from a call, or start empty. */
-  corrupt?(bench: Bench): void | Promise<void>;
+  /**
+   * Damages what a stopped store left behind, at about this part of it (0: the beginning, 1: the end; a harness may ignore it). The next instance must
+   * throw CACHE_STORE_CORRUPT from `start` or from a call, or have lost what was damaged.
+   */
+  corrupt?(bench: Bench, where?: number): void | Promise<void>;
 }
 
 /** Settings of a TLS listener and what a client needs to reach it. */

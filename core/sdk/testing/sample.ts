@@ -7,7 +7,18 @@ import type { Schema } from './suite.js';
 /** Keys of the block that the core consumes, where the settings are not in a `config` object (architecture 2.12). */
 const FRAME: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   listener: ['type', 'role', 'require_request_header', 'agent_api', 'proxy_api', 'auto_auth'],
-  'cache-store': ['type', 'keep_after_import', 'exit_on_err'],
+  'cache-store': [
+    'type',
+    'keep_after_import',
+    'exit_on_err',
+    'sync',
+    'share',
+    'share_bound',
+    'instance',
+    'service_account_token_file',
+    'key_provider',
+    'previous_key_provider',
+  ],
   'request-hasher': ['type'],
 };
 

@@ -70,11 +70,13 @@ function life(options: SuiteOptions, methods: readonly string[]): void {
     }));
 
   test('starts and stops in any order and twice', () =>
-    inScene<Component, Harness>(options, async ({ make }) => {
+    inScene<Component, Harness>(options, async ({ make, manifest }) => {
       const plugin = await make();
       const signal = new AbortController().signal;
       await plugin.stop?.(signal);
-      await (await make()).start?.(signal);
+      const running = await make();
+      await running.start?.(signal);
+      if (manifest.supports?.exclusive === true) await running.stop?.(signal);
       const other = await make();
       await other.start?.(signal);
       await other.stop?.(signal);

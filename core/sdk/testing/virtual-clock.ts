@@ -9,16 +9,28 @@ interface Waiting {
 
 /** A clock that stands still. Starts at 2026-01-01T00:00:00Z unless told otherwise. */
 export class VirtualClock implements Clock {
-  #now: number;
+  readonly #startMs: number;
+  /** How far the wall clock was set away from the monotonic one. */
+  #jumpedMs = 0;
+  #now = 0;
   #order = 0;
   #waiting: Waiting[] = [];
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
-    this.#now = startMs;
+    this.#startMs = startMs;
   }
 
   now(): number {
+    return this.#startMs + this.#jumpedMs + this.#now;
+  }
+
+  monotonic(): number {
     return this.#now;
+  }
+
+  /** Sets the wall clock forward (or back) by `ms`; what waits is not touched, as with a real clock that somebody sets. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
   }
 
   /** Number of tasks that wait for their time. */

@@ -40,7 +40,13 @@ export default class TcpListener implements Listener {
   async bind(serve: Serve): Promise<Bound> {
     const where = parseTcpAddress(this.#address);
     const tls = await this.#material();
-    const server = createHttpServer(serve, { tls, clock: this.#clock, onError: (error) => this.#report(error) });
+    const server = createHttpServer(serve, {
+      tls,
+      clock: this.#clock,
+      onError: (error) => this.#report(error),
+      onFull: (count, limit) =>
+        this.#log.warn({ count, limit }, 'connections were closed at once: there are as many as this listener takes'),
+    });
     try {
       await server.listen(where.host === undefined ? { port: where.port } : { host: where.host, port: where.port });
     } catch (error) {

@@ -40,7 +40,13 @@ export default class UnixListener implements Listener {
     const access = await readAccess(this.#settings, path);
     const tls = await this.#material();
     await clearStaleSocket(path);
-    const server = createHttpServer(serve, { tls, clock: this.#clock, onError: (error) => this.#report(error) });
+    const server = createHttpServer(serve, {
+      tls,
+      clock: this.#clock,
+      onError: (error) => this.#report(error),
+      onFull: (count, limit) =>
+        this.#log.warn({ count, limit }, 'connections were closed at once: there are as many as this listener takes'),
+    });
     try {
       const remove = await bindWithAccess(path, access, (place) => server.listen({ path: place }));
       return this.#bound(server, remove, tls !== undefined);

@@ -1,5 +1,6 @@
-// Headers in one order, without those that cannot change an answer. The list is fixed (corrections: rule R-2); everything else matters,
-// also what nobody has heard of. Pure.
+// Headers in one order, without those that cannot change an answer that is cached. The list is fixed (corrections: rule R-2); everything else matters,
+// also what nobody has heard of. `Accept` is in it because secrets are JSON whatever is asked for; it changes sys/metrics only, which is never cached.
+// Pure.
 import type { RawHeaders } from 'claviger/sdk';
 
 const IGNORED = new Set([
@@ -20,8 +21,8 @@ const IGNORED = new Set([
   'x-amzn-trace-id',
   'via',
   'forwarded',
-  // by name: others that begin alike say who the client is (X-Forwarded-Client-Cert, X-Forwarded-User)
-  'x-forwarded-for',
+  // by name: others that begin alike say who the client is (X-Forwarded-Client-Cert, X-Forwarded-User), or where it is: a server may be told to hold
+  // the addresses that a token is bound to against X-Forwarded-For
   'x-forwarded-host',
   'x-forwarded-port',
   'x-forwarded-prefix',

@@ -1,5 +1,5 @@
-// JSON in one spelling, on the level of tokens: numbers keep their digits (big integers do not collide), repeated keys keep their order
-// (another last value is another object). Knows the grammar of RFC 8259 and no meaning. Pure.
+// JSON in one spelling, on the level of tokens: numbers keep their digits, so that big integers do not collide. An object that repeats a key has no
+// canonical text: what it means is the reader's choice. Knows the grammar of RFC 8259 and no meaning. Pure.
 
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -8,7 +8,7 @@ const MAX_DEPTH = 200;
 /** More than any request for a secret has; a body of 32 MB made of small values would cost seconds and a gigabyte. */
 const MAX_VALUES = 10_000;
 
-/** The canonical text, or undefined for what is not JSON (or nested deeper than 200 levels, or of more than 10,000 values). */
+/** The canonical text, or undefined for what is not JSON, repeats a key in an object, is nested deeper than 200 levels or has more than 10,000 values. */
 export function canonicalJson(text: string): string | undefined {
   const reader = new Reader(text);
   const value = reader.value(0);
@@ -45,6 +45,7 @@ class Reader {
   #object(depth: number): string | undefined {
     const members = this.#list('}', () => this.#member(depth));
     const sorted = members?.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    if (sorted?.some(({ key }, at) => sorted[at + 1]?.key === key)) return undefined;
     return sorted && `{${sorted.map(({ key, value }) => `${key}:${value}`).join(',')}}`;
   }
 

@@ -57,7 +57,6 @@ describe('request hasher canonical', () => {
     'X-Request-Id',
     'X-Correlation-Id',
     'X-Amzn-Trace-Id',
-    'X-Forwarded-For',
     'X-Forwarded-Proto',
     'X-Forwarded-Host',
     'X-Forwarded-Port',
@@ -89,6 +88,7 @@ describe('request hasher canonical', () => {
     'Authorization',
     'X-Never-Heard-Of',
     'X-Forwarded',
+    'X-Forwarded-For',
     'X-Forwarded-Client-Cert',
     'X-Forwarded-Tls-Client-Cert',
     'X-Forwarded-User',
@@ -161,6 +161,18 @@ describe('request hasher canonical', () => {
       expect(digest({ body })).not.to.equal(digest({ body: ` ${body}` }));
     });
   }
+
+  it('takes an object that repeats a key, at any depth and in any spelling, byte by byte (R-2)', () => {
+    for (const body of ['{"a":1,"a":1}', '{"a":1,"\\u0061":1}', '{"o":[{"b":1,"a":1,"b":1}]}']) {
+      expect(digest({ body })).to.equal(digest({ body }));
+      expect(digest({ body }), body).not.to.equal(digest({ body: ` ${body}` }));
+    }
+  });
+
+  it('takes text that is not UTF-8 byte by byte (R-2)', () => {
+    const bytes = (space: string): Buffer => Buffer.from(`7b2261223a22ff22${space}7d`, 'hex');
+    expect(digest({ body: bytes('') })).not.to.equal(digest({ body: bytes('20') }));
+  });
 
   it('takes what is nested too deeply byte by byte, at any size', () => {
     const deep = (levels: number): string => `{"a":${'['.repeat(levels)}1${']'.repeat(levels)}}`;

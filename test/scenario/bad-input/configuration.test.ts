@@ -159,10 +159,10 @@ describe('bad input: configuration', () => {
         'a.hcl',
         'auto_auth {\n  method "aws" {\n    config = {\n      type = "iam"\n      role = "app"\n    }\n  }\n}\n' +
           'template {\n  contents = "x"\n  destination = "/run/x"\n}\n' +
-          'cache {\n  persist "kubernetes" {\n    path = "/run/cache"\n  }\n}\n' +
+          'api_proxy {\n  when_inconsistent = "retry"\n}\n' +
           'listener "tcp" {\n  address = "127.0.0.1:0"\n  tls_disable = true\n}\n',
       );
-      const lines = ['2:10 auth method "aws"', '9:1 template', '14:3 cache.persist'].map((line) => {
+      const lines = ['2:10 auth method "aws"', '9:1 template', '14:3 when_inconsistent = "retry"'].map((line) => {
         const [place, ...what] = line.split(' ');
         return [
           `${path}:${place}: CONFIG_NOT_SUPPORTED_YET `,

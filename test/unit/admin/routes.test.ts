@@ -3,6 +3,7 @@ import type { Exchange, Reply } from '../../../core/contracts/exchange.js';
 import type { ClearRequest } from '../../../core/contracts/lease-cache.js';
 import { createAdminRoutes, type AdminOptions } from '../../../core/admin/routes.js';
 import type { SeriesValue } from '../../../core/admin/metrics-form.js';
+import { holding } from './holding.js';
 import { VirtualClock, settle } from '../../../core/sdk/testing/index.js';
 
 const series: SeriesValue[] = [
@@ -27,7 +28,7 @@ describe('local endpoints', () => {
   ) => {
     cleared.length = 0;
     const routes = createAdminRoutes({
-      cache: { clear: (request) => cleared.push(request) },
+      cache: { ...holding([]), clear: (request) => cleared.push(request) },
       metrics: { snapshot: () => series, naming: { prefix: 'vault' }, prometheus: true, clock: new VirtualClock() },
       status: { components: () => [], ready: () => true },
       shutdown: () => undefined,
@@ -39,7 +40,7 @@ describe('local endpoints', () => {
   const exchange = ({ method = 'GET', query = '', body = '', headers = [] as string[] }): Exchange =>
     ({ method, query, headers, body: Buffer.from(body), path: '/agent/v1/x', notes: {} }) as unknown as Exchange;
 
-  it('are control endpoints where they change something, so the gate covers them (D-24)', () => {
+  it('are control endpoints where they change or tell something, so the gate covers them (D-24, D-25)', () => {
     const routes = createAdminRoutes({
       cache: undefined,
       metrics: { snapshot: () => [], naming: { prefix: '' }, prometheus: false, clock: new VirtualClock() },
@@ -48,6 +49,8 @@ describe('local endpoints', () => {
     });
     expect([...routes].filter(([, route]) => route.control).map(([name]) => name)).to.deep.equal([
       'cache-clear',
+      'cache',
+      'cache/explain',
       'quit',
     ]);
   });
@@ -63,6 +66,7 @@ describe('local endpoints', () => {
       ['no path', '{"type":"request_path"}', 'failed to clear cache: request path not provided'],
       ['no token', '{"type":"token"}', 'failed to clear cache: token not provided'],
       ['no accessor', '{"type":"token_accessor","value":""}', 'failed to clear cache: token accessor not provided'],
+      ['no id', '{"type":"id"}', 'failed to clear cache: id not provided'],
       ['no lease', '{"type":"lease","value":7}', 'failed to clear cache: lease not provided'],
     ];
     for (const [name, body, message] of bad) {
@@ -81,6 +85,7 @@ describe('local endpoints', () => {
         { type: 'request_path', value: '/v1/db', namespace: 'ns1' },
       ],
       ['{"type":"lease","value":"a/b/1"}', { type: 'lease', value: 'a/b/1' }],
+      ['{"type":"id","value":"e1"}', { type: 'id', value: 'e1' }],
     ];
     for (const [body, want] of good) {
       it(`clears before it answers: ${body} (K-1)`, async () => {
@@ -95,6 +100,17 @@ describe('local endpoints', () => {
       expect([got.status, got.text]).to.deep.equal([405, '{"errors":[]}\n']);
       expect(got.headers).to.include('POST, PUT');
       expect(cleared).to.deep.equal([]);
+    });
+
+    it('clears both caches (D-65)', async () => {
+      const both: string[] = [];
+      const part = (name: string) => ({ ...holding([]), clear: () => both.push(name) });
+      const got = await ask(
+        'cache-clear',
+        { method: 'POST', body: '{"type":"all"}' },
+        { cache: part('leases'), statics: part('statics') },
+      );
+      expect([got.status, both]).to.deep.equal([200, ['leases', 'statics']]);
     });
 
     it('is a success without a cache, whatever the body', async () => {

@@ -153,6 +153,103 @@ describe('auto-auth/identity', () => {
     expect(it_.health.state).to.equal('ok');
   });
 
+  describe('a token of the last run (spec cache 10.3)', () => {
+    const LOOKUP = 'auth/token/lookup-self';
+    const living = (ttl: number) => ({
+      status: 200,
+      body: { data: { id: 'kept', ttl, renewable: true, type: 'service', accessor: 'acc-kept', policies: ['p'] } },
+    });
+    const preloaded = (own: Parameters<typeof rig>[0] = {}) => {
+      const it_ = rig(own);
+      it_.vault.on('PUT', LOGIN, auth('new'));
+      it_.identity.preload(new Secret('kept'));
+      return it_;
+    };
+
+    it('lives: used without a login, renewed like any other; the method has accepted nothing', async () => {
+      const it_ = preloaded();
+      it_.vault.on('GET', LOOKUP, living(3600)).on('PUT', 'auth/token/renew-self', auth('kept'));
+      await it_.go();
+      expect(it_.identity.feed.current?.token.reveal()).to.equal('kept');
+      expect(it_.identity.feed.current?.expiresAt).to.equal(it_.clock.now() + 3_600_000);
+      expect([it_.logins(), it_.method.prepared, it_.method.accepted_.length]).to.deep.equal([0, 0, 0]);
+      expect(it_.method.wake).to.have.length(1);
+      expect(it_.vault.calls[0]?.call.token?.reveal()).to.equal('kept');
+      expect(it_.vault.calls[0]?.call.namespace).to.equal('ns1/');
+      await it_.clock.advance(2_520_000);
+      expect([it_.renewals(), it_.logins()]).to.deep.equal([1, 0]);
+      expect(it_.log.leaks(['kept-'])).to.deep.equal([]);
+    });
+
+    const dead: [string, { status: number; body?: unknown }][] = [
+      ['is refused with 403', { status: 403, body: { errors: ['permission denied'] } }],
+      ['is unknown (404)', { status: 404 }],
+      ['has no life left: 200 with ttl 0 (R-8)', living(0)],
+    ];
+    for (const [what, scripted] of dead) {
+      it(`${what}: a login follows at once`, async () => {
+        const it_ = preloaded();
+        it_.vault.on('GET', LOOKUP, scripted);
+        await it_.go();
+        expect(it_.identity.feed.current?.token.reveal()).to.equal('new');
+        expect(it_.health.reports.every(({ state }) => state === 'ok')).to.equal(true);
+      });
+    }
+
+    for (const [what, script] of [
+      ['cannot be reached', agentError('UPSTREAM_UNREACHABLE', { address: 'x', why: 'refused' })],
+      ['answers 503', { status: 503, body: { errors: ['sealed'] } }],
+      ['answers 200 with nonsense', { status: 200, body: {} }],
+    ] as const) {
+      it(`the server ${what}: asked again after the back-off, no login meanwhile`, async () => {
+        const it_ = preloaded();
+        it_.vault.once('GET', LOOKUP, script).on('GET', LOOKUP, living(60));
+        await it_.go();
+        expect([it_.identity.feed.current, it_.logins()]).to.deep.equal([undefined, 0]);
+        await it_.clock.advance(1_000);
+        expect(it_.identity.feed.current?.token.reveal()).to.equal('kept');
+        expect(it_.logins()).to.equal(0);
+      });
+    }
+
+    it('is offered once: when it is refused later, a normal login follows', async () => {
+      const it_ = preloaded();
+      it_.vault.on('GET', LOOKUP, living(3600));
+      await it_.go();
+      await it_.clock.advance(60_000);
+      const next = it_.identity.reauthenticate(1, new AbortController().signal);
+      await settle();
+      expect((await next).token.reveal()).to.equal('new');
+    });
+
+    it('is not used where wrapped tokens are asked for, nor when it comes after the start', async () => {
+      const wrapped = preloaded({ method: { wrapTtlMs: 60_000 } });
+      await wrapped.go();
+      const late = rig();
+      late.vault.on('PUT', LOGIN, auth('new'));
+      await late.go();
+      late.identity.preload(new Secret('kept'));
+      await settle();
+      for (const it_ of [wrapped, late]) {
+        const paths = it_.vault.calls.map(({ path }) => path);
+        expect(paths).to.include(LOGIN);
+        expect(paths).not.to.include(LOOKUP);
+      }
+    });
+
+    it('a stop while it is looked up ends everything, and nothing is published', async () => {
+      const it_ = preloaded();
+      it_.vault.on('GET', LOOKUP, ({ call }) => {
+        return new Promise<VaultAnswer>((_, reject) =>
+          call.signal?.addEventListener('abort', () => reject(new Error('aborted'))),
+        );
+      });
+      await it_.go();
+      await it_.identity.stop();
+      expect([it_.identity.state().phase, it_.identity.feed.current]).to.deep.equal(['stopped', undefined]);
+    });
+  });
+
   it('keeps the markers of spec 3.9', async () => {
     const it_ = rig();
     it_.vault.on('PUT', LOGIN, auth('t1')).on('PUT', 'auth/token/renew-self', auth('t1'));

@@ -43,6 +43,7 @@ const names = (effects: readonly Effect[]): string[] =>
   );
 
 const START: MachineEvent[] = [{ type: 'start' }];
+const OFFERED: MachineEvent[] = [{ type: 'start', offered: true }];
 const LOGGING_IN: MachineEvent[] = [...START, { type: 'prepared', turn: 1, holds: 'credentials' }];
 const granted = (own: Partial<Grant> = {}, now = 0, turn = 1): MachineEvent => ({
   type: 'granted',
@@ -63,6 +64,61 @@ describe('auto-auth/machine', () => {
   }[] = [
     { name: 'start asks for credentials', events: START, phase: 'preparing', effects: ['prepare'] },
     { name: 'a second start changes nothing', events: [...START, { type: 'start' }], phase: 'preparing', effects: [] },
+    {
+      name: 'a token of an earlier run is looked up before anything else (spec cache 10.3)',
+      events: OFFERED,
+      phase: 'logging-in',
+      effects: ['lookup-offered'],
+    },
+    {
+      name: 'a token of an earlier run that lives is used without a login; the method accepted nothing, but is listened to',
+      events: [...OFFERED, granted()],
+      phase: 'holding',
+      effects: ['publish', 'listen', 'report resumed', 'schedule 2520000'],
+    },
+    {
+      name: 'a token of an earlier run that is dead leads to a login at once (R-8)',
+      events: [...OFFERED, { type: 'offer-refused', turn: 1 }],
+      phase: 'preparing',
+      effects: ['report offer-refused', 'prepare'],
+    },
+    {
+      name: 'a server that cannot say whether it lives is a back-off',
+      events: [...OFFERED, { type: 'failed', turn: 1, error }],
+      phase: 'waiting',
+      effects: ['report login-failed', 'sleep 1000'],
+    },
+    {
+      name: 'after that back-off the token of the earlier run is tried again, not a login',
+      events: [...OFFERED, { type: 'failed', turn: 1, error }, { type: 'timer', turn: 1, now: 0 }],
+      phase: 'logging-in',
+      effects: ['lookup-offered'],
+    },
+    {
+      name: 'after a token of an earlier run the next login is a normal one',
+      events: [...OFFERED, granted(), { type: 'token-refused', now: 60_000 }],
+      phase: 'preparing',
+      effects: ['report ended', 'prepare'],
+    },
+    {
+      name: 'a refusal of an older turn changes nothing',
+      events: [...OFFERED, { type: 'offer-refused', turn: 0 }],
+      phase: 'logging-in',
+      effects: [],
+    },
+    {
+      name: 'a refused offer means nothing when none was made',
+      events: [...LOGGING_IN, { type: 'offer-refused', turn: 1 }],
+      phase: 'logging-in',
+      effects: [],
+    },
+    {
+      name: 'new credentials while the token of an earlier run is looked up: used, then a login',
+      events: [...OFFERED, { type: 'credentials-changed' }, granted()],
+      rules: { reauthOnNewCredentials: true },
+      phase: 'preparing',
+      effects: ['publish', 'listen', 'report resumed', 'prepare'],
+    },
     { name: 'prepared credentials lead to a login', events: LOGGING_IN, phase: 'logging-in', effects: ['login'] },
     {
       name: 'a token that the method holds is looked up, not logged in with',

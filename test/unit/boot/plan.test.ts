@@ -66,6 +66,18 @@ describe('plan', () => {
     });
   });
 
+  it('a store that persists the cache runs before it', () => {
+    const store = { name: 'file', settings: { path: '/p' }, at: 'a.hcl:8:3' };
+    const cache = { ...config().cache, persist: { store, at: 'a.hcl:8:3' } } as unknown as AgentConfig['cache'];
+    const { plan: made, errors } = plan(config({ cache }), catalog);
+    expect(made.slice(1, 4).map(({ id, kind, plugin, uses, at }) => [id, kind, plugin, uses.join(' '), at])).to.eql([
+      ['request_hasher', 'request-hasher', 'canonical', '', 'a.hcl:7:1'],
+      ['cache_store', 'cache-store', 'file', '', 'a.hcl:8:3'],
+      ['cache', 'core', undefined, 'upstream request_hasher cache_store', 'a.hcl:7:1'],
+    ]);
+    expect(errors.map(({ code, at }) => [code, at])).to.deep.equal([['PLUGIN_NOT_FOUND', 'a.hcl:8:3']]);
+  });
+
   it('without cache there is no hasher and no cache', () => {
     const { plan: made } = plan(config({ cache: undefined }), catalog);
     expect(made.map(({ id }) => id)).not.to.include.members(['cache', 'request_hasher']);

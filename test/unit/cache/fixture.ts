@@ -1,7 +1,7 @@
 // Exchanges and answers for tests of the cache, without HTTP.
 import type { Exchange } from '../../../core/contracts/exchange.js';
-import type { BufferedReply, LeaseCache } from '../../../core/contracts/lease-cache.js';
-import { createLeaseCache } from '../../../core/cache/lease-cache.js';
+import type { BufferedReply } from '../../../core/contracts/lease-cache.js';
+import { createLeaseCache, type LeaseCacheCore, type LeaseCacheOptions } from '../../../core/cache/lease-cache.js';
 import type { TokenState } from '../../../core/contracts/token-feed.js';
 import { Secret, type RequestHasher } from '../../../core/sdk/index.js';
 import { LogSpy, VaultFake, VirtualClock } from '../../../core/sdk/testing/index.js';
@@ -78,9 +78,9 @@ export class CacheRig {
   readonly vault = new VaultFake();
   readonly log = new LogSpy();
   readonly metrics = new MetricRegistry();
-  readonly cache: LeaseCache;
+  readonly cache: LeaseCacheCore;
 
-  constructor(more: { namespace?: string; hasher?: RequestHasher; onIdentityRevoked?: (token: Secret) => void } = {}) {
+  constructor(more: Partial<LeaseCacheOptions> = {}) {
     this.cache = createLeaseCache({
       hasher,
       vault: this.vault,
@@ -96,7 +96,28 @@ export class CacheRig {
   /** Stores an answer and tells the reason code. */
   store(request: Exchange, answer: unknown, epoch = this.cache.epoch): string {
     request.cacheKey = this.cache.keyOf(request);
-    return this.cache.remember(request, reply(answer), epoch);
+    return this.cache.remember(request, reply(answer), epoch) as string;
+  }
+
+  /** A request that changes something goes through: sent, then answered. False when nobody watches it. */
+  sends(request: Exchange, status: number | undefined, answer?: unknown): boolean {
+    const watch = this.cache.watch(request);
+    watch?.sent(request);
+    watch?.ended(status, answer === undefined ? undefined : Buffer.from(JSON.stringify(answer)));
+    return watch !== undefined;
+  }
+
+  /** The state of what an equal request would find. */
+  held(request: Exchange): string | undefined {
+    return this.cache.held(this.cache.keyOf(request)!);
+  }
+
+  /** Looks beyond the memory, as the pipeline does before it sends; true when there was something to look for. */
+  async seek(request: Exchange): Promise<boolean> {
+    request.cacheKey = this.cache.keyOf(request);
+    const seeking = this.cache.seek(request, new AbortController().signal);
+    await seeking;
+    return seeking !== undefined;
   }
 
   /** True when an equal request would be a hit. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { EntryView } from '../../../core/contracts/lease-cache.js';
 import { settle } from '../../../core/sdk/testing/index.js';
 import { CacheRig, authAnswer, exchange, leaseAnswer, tokenState } from './fixture.js';
 
@@ -49,7 +50,7 @@ describe('the lease cache', () => {
     it('does not store what was on its way when it was removed by pattern', () => {
       const { epoch } = rig.cache;
       rig.cache.clear({ type: 'request_path', value: '/v1/db', namespace: '' });
-      expect(rig.store(creds(), leaseAnswer('db/creds/a/1'), epoch)).to.equal('cleared-meanwhile');
+      expect(rig.store(creds(), leaseAnswer('db/creds/a/1'), epoch)).to.equal('raced');
       expect(rig.holds(creds())).to.equal(false);
     });
 
@@ -142,7 +143,7 @@ describe('the lease cache', () => {
       expect(rig.hit(creds()).lease_duration).to.be.greaterThan(3000);
     });
 
-    it('takes a 403 for no death when the token lives: serves to the margin without asking again (corrections)', async () => {
+    it('takes a 403 for no death when the token lives: serves to expiry minus margin without asking again (R-4)', async () => {
       rig.vault
         .on('PUT', RENEW, { status: 403, body: { errors: ['permission denied'] } })
         .on('GET', PROBE, { status: 200, body: {} });
@@ -150,8 +151,10 @@ describe('the lease cache', () => {
       await rig.clock.advance(2_900_000);
       expect(rig.holds(creds())).to.equal(true);
       expect(rig.vault.calls.map(({ path }) => path)).to.deep.equal([RENEW, PROBE]);
-      await rig.clock.advance(400_000);
-      expect(rig.holds(creds())).to.equal(false);
+      await rig.clock.advance(698_000);
+      expect(rig.holds(creds())).to.equal(true);
+      await rig.clock.advance(1_000);
+      expect([rig.holds(creds()), rig.vault.calls.length]).to.deep.equal([false, 2]);
     });
 
     it('takes a 403 with a dead token for the end of all that hangs on it (D-8)', async () => {
@@ -180,8 +183,7 @@ describe('the lease cache', () => {
         token: 'hvs.auto',
         body: '{"lease_id":"db/creds/a/id-hvs.auto","increment":7200}',
       });
-      expect(rig.cache.watches(renew)).to.equal(true);
-      rig.cache.observe(renew, 200, Buffer.from(JSON.stringify(leaseAnswer('db/creds/a/id-hvs.auto', 7200))));
+      expect(rig.sends(renew, 200, leaseAnswer('db/creds/a/id-hvs.auto', 7200))).to.equal(true);
       expect(rig.hit(creds()).lease_duration).to.equal(7200);
       await rig.clock.advance(5_400_000);
       expect(rig.vault.calls[0]!.call.body).to.deep.include({ increment: 7200 });
@@ -255,15 +257,15 @@ describe('the lease cache', () => {
       it(`${name} leaves ${want.join(' and ') || 'nothing'} (TestCache_TokenRevocations)`, () => {
         fill();
         const request = exchange('POST', `/v1/auth/token/${verb}`, { token, body: JSON.stringify({ token }) });
-        rig.cache.observe(request, 204, undefined);
-        rig.cache.observe(request, 204, undefined);
+        rig.sends(request, 204, undefined);
+        rig.sends(request, 204, undefined);
         expect(left()).to.deep.equal(want);
       });
     }
 
     it('does nothing for answers that did not revoke', () => {
       fill();
-      rig.cache.observe(exchange('POST', '/v1/auth/token/revoke-self', { token: 'hvs.top' }), 403, undefined);
+      rig.sends(exchange('POST', '/v1/auth/token/revoke-self', { token: 'hvs.top' }), 403, undefined);
       expect(left().length).to.equal(3);
     });
 
@@ -273,12 +275,12 @@ describe('the lease cache', () => {
         exchange('GET', '/v1/db/creds/top', { token: 'hvs.auto', namespace: 'ns1/' }),
         leaseAnswer('db/creds/top/9.n'),
       );
-      rig.cache.observe(exchange('PUT', '/v1/sys/leases/revoke-prefix/db/creds/to'), 204, undefined);
+      rig.sends(exchange('PUT', '/v1/sys/leases/revoke-prefix/db/creds/to'), 204, undefined);
       expect(left().length).to.equal(3);
-      rig.cache.observe(exchange('PUT', '/v1/sys/leases/revoke-prefix/db/creds/top'), 202, undefined);
+      rig.sends(exchange('PUT', '/v1/sys/leases/revoke-prefix/db/creds/top'), 202, undefined);
       expect(left()).to.deep.equal(['mid', 'leaf']);
       expect(rig.holds(exchange('GET', '/v1/db/creds/top', { token: 'hvs.auto', namespace: 'ns1/' }))).to.equal(true);
-      rig.cache.observe(exchange('PUT', '/v1/sys/leases/revoke-prefix/auth/approle'), 204, undefined);
+      rig.sends(exchange('PUT', '/v1/sys/leases/revoke-prefix/auth/approle'), 204, undefined);
       expect(left()).to.deep.equal([]);
       expect(rig.cache.size).to.equal(1);
     });
@@ -369,9 +371,9 @@ describe('the lease cache', () => {
         }),
         exchange('POST', '/v1/auth/token/revoke-orphan', { token: 'hvs.x', body: body({ token: 'hvs.auto' }) }),
       ];
-      for (const request of requests) rig.cache.observe(request, 403, undefined);
+      for (const request of requests) rig.sends(request, 403, undefined);
       expect(told).to.deep.equal([]);
-      for (const request of requests) rig.cache.observe(request, 204, undefined);
+      for (const request of requests) rig.sends(request, 204, undefined);
       expect(told).to.deep.equal(['hvs.auto', 'hvs.auto', 'hvs.auto']);
     });
 
@@ -381,7 +383,7 @@ describe('the lease cache', () => {
       rig.cache.adopt(tokenState('hvs.auto'), { home: { namespace: 'ns1/', path: 'auth/approle/login' } });
       const kills = (method: string, path: string, namespace = ''): boolean => {
         storeLease();
-        rig.cache.observe(exchange(method, path, { token: 'hvs.x', namespace }), 204, undefined);
+        rig.sends(exchange(method, path, { token: 'hvs.x', namespace }), 204, undefined);
         return !rig.holds(creds());
       };
       expect(kills('DELETE', '/v1/sys/auth/approle')).to.equal(false);
@@ -403,16 +405,24 @@ describe('the lease cache', () => {
 
   it('shows entries without secrets', () => {
     storeLease();
-    expect([...rig.cache.entries()]).to.deep.equal([
-      {
-        kind: 'lease',
-        path: '/v1/db/creds/a',
-        namespace: '',
-        storedAt: rig.clock.now(),
-        expiresAt: rig.clock.now() + 3_600_000,
-        renewals: 0,
-      },
-    ]);
+    const [{ id, bytes, nextAt, ...view }] = [...rig.cache.entries()] as [EntryView];
+    expect(view).to.deep.equal({
+      kind: 'lease',
+      path: '/v1/db/creds/a',
+      namespace: '',
+      storedAt: rig.clock.now(),
+      expiresAt: rig.clock.now() + 3_600_000,
+      renewals: 0,
+      state: 'renewing',
+      why: 'stored-lease',
+      parent: 'identity default',
+      children: 0,
+      keys: 1,
+    });
+    expect(id).to.match(/^[\w-]{16}$/);
+    expect([bytes > 100, nextAt > rig.clock.now()]).to.deep.equal([true, true]);
+    expect(rig.cache.clear({ type: 'id', value: id })).to.equal(1);
+    expect(rig.cache.size).to.equal(0);
   });
 
   it('logs no token and no lease id', async () => {

@@ -19,6 +19,7 @@ function coerced(schema: Schema, text: string): unknown {
 const boolean: Schema = { type: 'boolean' };
 const duration: Schema = { type: ['string', 'number'], 'x-duration': true };
 const octal: Schema = { type: ['string', 'integer'], 'x-octal': true };
+const size: Schema = { type: ['string', 'integer'], 'x-size': true };
 const token: Schema = { type: ['boolean', 'string'], enum: [true, false, 'force'], 'x-ignore-case': true };
 const texts: Schema = { type: 'array', items: { type: 'string' } };
 
@@ -46,6 +47,18 @@ const ROWS: [what: string, schema: Schema, text: string, value: unknown][] = [
   row('octal', octal, '416', 0o640),
   row('octal', octal, '640', 640),
   row('octal', octal, '"0888"', FAILS),
+  row('size', size, '1024', 1_024),
+  row('size', size, '0', 0),
+  row('size', size, '"1024"', 1_024),
+  row('size', size, '"64KiB"', 65_536),
+  row('size', size, '"1.5 mib"', 1_572_864),
+  row('size', size, '"2GiB"', 2_147_483_648),
+  row('size', size, '"10MB"', FAILS),
+  row('size', size, '"-1MiB"', FAILS),
+  row('size', size, '"0.3B"', FAILS),
+  row('size', size, '"lots"', FAILS),
+  row('size', size, '1.5', FAILS),
+  row('size', size, 'true', FAILS),
   row('integer', { type: 'integer' }, '5', 5),
   row('integer', { type: 'integer' }, '-1', -1),
   row('integer', { type: 'integer' }, '"5"', 5),

@@ -80,8 +80,8 @@ const GOOD: Row[] = [
   [
     'config-cache-persist-false',
     cached('persist "kubernetes" { path = "/p" keep_after_import = false exit_on_err = false }'),
-    (c) => c.notBuilt.map(({ what }) => what),
-    ['auth method "aws"', 'cache.persist'],
+    (c) => [c.cache?.persist?.keepAfterImport, c.cache?.persist?.exitOnErr, c.notBuilt.length],
+    [false, false, 1],
   ],
   [
     'config-api_proxy-auto_auth-all-api_proxy-config',

@@ -108,12 +108,12 @@ describe('what is not built', () => {
   ) as { entries: { key: string; value?: string }[] };
 
   it('each use is a warning and is in notBuilt, with its place', async () => {
-    const text = `${LISTENER}telemetry { statsd_address = "x:1" circonus_api_token = "t" metrics_prefix = "p" }\napi_proxy { prepend_configured_namespace = true }`;
+    const text = `${LISTENER}telemetry { statsd_address = "x:1" circonus_api_token = "t" metrics_prefix = "p" }\napi_proxy { when_inconsistent = "retry" }`;
     const { config, problems } = await check(text);
     expect(config?.notBuilt).to.deep.equal([
       { what: 'telemetry.statsd_address', at: 'agent.hcl:2:13' },
       { what: 'the circonus exporter of telemetry', at: 'agent.hcl:2:36' },
-      { what: 'api_proxy.prepend_configured_namespace', at: 'agent.hcl:3:13' },
+      { what: 'when_inconsistent = "retry"', at: 'agent.hcl:3:13' },
     ]);
     expect(problems.map(({ code, severity }) => `${severity} ${code}`)).to.deep.equal(
       Array(3).fill('warning CONFIG_NOT_SUPPORTED_YET'),

@@ -127,9 +127,9 @@ describe('block shapes in HCL (spec config 1.2.2)', () => {
     'persist { type = "Kubernetes" path = "/p" }',
   ]) {
     it(`persist: ${persist}`, async () => {
-      expect((await load(`${LISTENER}cache { ${persist} }`)).notBuilt).to.deep.equal([
-        { what: 'cache.persist', at: 'agent.hcl:2:9' },
-      ]);
+      const { cache } = await load(`${LISTENER}cache { ${persist} }`);
+      expect(cache?.persist?.store).to.deep.equal({ name: 'file', settings: { path: '/p' }, at: 'agent.hcl:2:9' });
+      expect(cache?.persist?.key.type).to.equal('kubernetes');
     });
   }
 
@@ -242,7 +242,7 @@ describe('JSON shapes (spec config 1.2.3)', () => {
   ]) {
     it(`cache: ${JSON.stringify(cache)} keeps persist`, async () => {
       const config = await loadJson({ cache, listener, auto_auth: { method, sink } });
-      expect(config.notBuilt.map(({ what }) => what)).to.deep.equal(['cache.persist']);
+      expect(config.cache?.persist?.store.settings).to.deep.equal({ path: '/p' });
     });
   }
 });

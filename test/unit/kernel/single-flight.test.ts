@@ -13,9 +13,9 @@ describe('single flight', () => {
     const flights = new SingleFlight<string>();
     const runs: Run[] = [];
     const join = (key: string, signal = new AbortController().signal) =>
-      flights.join(key, signal, {
-        keep,
-        run: (own) => new Promise((resolve, reject) => runs.push({ signal: own, resolve, reject })),
+      flights.join(key, signal, (own, mustEnd) => {
+        if (keep) mustEnd();
+        return new Promise((resolve, reject) => runs.push({ signal: own, resolve, reject }));
       });
     return { flights, runs, join };
   };
@@ -65,6 +65,22 @@ describe('single flight', () => {
     expect(late.first).to.equal(false);
     runs[0]!.resolve('kept');
     expect(await late.outcome).to.equal('kept');
+  });
+
+  it('stops a run that every one left before it said that it must be kept; who asks then gets a new one', async () => {
+    const { flights, runs, join } = make();
+    const leaving = new AbortController();
+    const seen = join('a', leaving.signal).outcome.catch((error: Error) => error.message);
+    leaving.abort(new Error('left'));
+    await seen;
+    expect([runs[0]!.signal.aborted, flights.has('a')]).to.deep.equal([true, false]);
+    const late = join('a');
+    expect(late.first).to.equal(true);
+    runs[0]!.reject(new Error('given up'));
+    await settle();
+    expect(flights.has('a')).to.equal(true);
+    runs[1]!.resolve('new');
+    expect(await late.outcome).to.equal('new');
   });
 
   it('makes no unhandled rejection of a failure that nobody waits for', async () => {

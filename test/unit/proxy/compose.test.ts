@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Stage } from '../../../core/contracts/exchange.js';
-import { compose } from '../../../core/proxy/compose.js';
+import { compose, type Repeater } from '../../../core/proxy/compose.js';
 import { answered, exchange } from './exchange-fake.js';
 
 describe('compose', () => {
@@ -29,6 +29,21 @@ describe('compose', () => {
       return next();
     };
     expect(() => compose([greedy, answered])(exchange())).to.throw(/stage greedy called next\(\) twice/);
+  });
+
+  it('gives `again` to a repeater only, once', async () => {
+    let runs = 0;
+    const server: Stage = () => (runs++, answered());
+    const twice: Repeater = {
+      repeat: async (_exchange, next, again) => {
+        await next();
+        return again();
+      },
+    };
+    await compose([twice, server])(exchange());
+    expect(runs).to.equal(2);
+    const greedy: Repeater = { repeat: (_exchange, _next, again) => (void again(), again()) };
+    expect(() => compose([greedy, server])(exchange())).to.throw(/stage repeat called next\(\) twice/);
   });
 
   it('throws when no stage answers', () => {

@@ -10,6 +10,8 @@ describe('replyForError (architecture 2.11)', () => {
     ['TLS', agentError('UPSTREAM_TLS', { address: 'a', why: 'x' }), 502, 500],
     ['too large', agentError('REQUEST_TOO_LARGE', { limit: 1 }), 413, 413],
     ['not ready', agentError('REQUEST_NOT_READY', {}), 503, 503],
+    ['no memory', agentError('REQUEST_NO_MEMORY', {}), 503, 503],
+    ['overtaken', agentError('REQUEST_OVERTAKEN', {}), 503, 503],
     ['loop', agentError('REQUEST_LOOP', {}), 508, 508],
     ['a defect', agentError('BUG_STAGE_NEXT_TWICE', { stage: 'x' }), 500, 500],
     ['anything else', new TypeError('secret detail'), 500, 500],

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { redactBody } from '../../../core/proxy/redact-body.js';
 import { wrapsOwnToken } from '../../../core/proxy/wraps-own-token.js';
 import { emptyReply } from '../../../core/kernel/local-reply.js';
-import { IdentityFake, Rig, json, state } from './rig.js';
+import { IdentityFake, state } from './identity-fake.js';
+import { Rig, json } from './rig.js';
 
 const wrapped = (path: string): object => ({
   data: null,

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { createAdminRoutes } from '../../../core/admin/routes.js';
 import { VirtualClock } from '../../../core/sdk/testing/index.js';
-import { IdentityFake, Rig, auth, json, lease, state, until, type Answer } from './rig.js';
+import { IdentityFake, state } from './identity-fake.js';
+import { Rig, auth, json, lease, until, type Answer } from './rig.js';
 
 const CREDS = '/v1/db/creds/app';
 

@@ -5,14 +5,17 @@ import { createLeaseCache } from '../../../core/cache/lease-cache.js';
 import type { ApiProxyConfig, CompatConfig, ListenerConfig } from '../../../core/contracts/agent-config.js';
 import type { LocalRoute } from '../../../core/contracts/exchange.js';
 import type { LeaseCache } from '../../../core/contracts/lease-cache.js';
-import type { Identity, TokenFeed, TokenState } from '../../../core/contracts/token-feed.js';
 import { systemClock } from '../../../core/kernel/clock.js';
+import type { StaticCache } from '../../../core/contracts/static-cache.js';
+import type { BodyBudget } from '../../../core/proxy/body-budget.js';
 import { createServe } from '../../../core/proxy/create-serve.js';
-import { Secret, type Clock, type RequestHasher, type Serve } from '../../../core/sdk/index.js';
+import { createTokenProof } from '../../../core/proxy/token-proof.js';
+import type { Clock, RequestHasher, Serve } from '../../../core/sdk/index.js';
 import { createHttpServer } from '../../../core/sdk/http-server.js';
 import { LogSpy, VaultFake } from '../../../core/sdk/testing/index.js';
 import { MetricRegistry } from '../../../core/telemetry/metrics.js';
 import { createVaultClient } from '../../../core/vault/client.js';
+import type { IdentityFake } from './identity-fake.js';
 
 /** A call that reached the upstream server. */
 export interface UpstreamCall {
@@ -82,55 +85,6 @@ export const auth = (token: string, more: object = {}): object => ({
   },
 });
 
-export const state = (token: string, identity = 'default', sequence = 1): TokenState => ({
-  identity,
-  form: 'plain',
-  token: new Secret(token),
-  accessor: `acc-${token}`,
-  policies: [],
-  renewable: true,
-  kind: 'service',
-  expiresAt: 0,
-  sequence,
-});
-
-/** An identity whose token the test sets. */
-export class IdentityFake implements Identity {
-  readonly #listeners = new Set<(state: TokenState) => void>();
-  current: TokenState | undefined;
-
-  readonly feed: TokenFeed;
-
-  constructor(
-    readonly name: string,
-    first?: TokenState,
-  ) {
-    this.current = first;
-    const now = (): TokenState | undefined => this.current;
-    this.feed = {
-      get current(): TokenState | undefined {
-        return now();
-      },
-      updates: () => {
-        throw new Error('not in this test');
-      },
-      subscribe: (listener) => {
-        this.#listeners.add(listener);
-        return () => this.#listeners.delete(listener);
-      },
-    };
-  }
-
-  publish(next: TokenState): void {
-    this.current = next;
-    for (const listener of [...this.#listeners]) listener(next);
-  }
-
-  reauthenticate(): Promise<TokenState> {
-    return Promise.reject(new Error('not in this test'));
-  }
-}
-
 /** What a rig may be given. */
 export interface RigOptions {
   readonly answer: Answer;
@@ -143,6 +97,8 @@ export interface RigOptions {
   readonly product?: 'agent' | 'proxy';
   readonly clock?: Clock;
   readonly address?: string;
+  readonly statics?: StaticCache;
+  readonly budget?: BodyBudget;
 }
 
 /** The running path. */
@@ -250,6 +206,9 @@ export class Rig {
       product: options.product ?? 'agent',
       identities: new Map(identity === undefined ? [] : [[identity.name, identity]]),
       cache: this.cache,
+      statics: options.statics,
+      budget: options.budget,
+      proofs: new Map([['default', createTokenProof({ vault: client.vault('auto-auth'), clock })]]),
       forward: client.forward,
       apiProxy: {
         useAutoAuthToken: identity === undefined ? 'never' : 'default',

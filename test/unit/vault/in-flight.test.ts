@@ -7,7 +7,7 @@ import { InFlight } from '../../../core/vault/in-flight.js';
 describe('vault/in-flight', () => {
   const rig = () => {
     const clock = new VirtualClock();
-    const inFlight = new InFlight(clock, 'http://x');
+    const inFlight = new InFlight(clock);
     const control = new AbortController();
     let asked = 0;
     const source = Object.defineProperty({}, 'signal', { get: () => ((asked += 1), control.signal) });

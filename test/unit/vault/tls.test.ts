@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import type { TLSSocket } from 'node:tls';
 import { join } from 'node:path';
 import type { VaultConfig } from '../../../core/contracts/agent-config.js';
@@ -133,6 +133,32 @@ describe('vault/transport: TLS', () => {
     copyFileSync(leaf.key, file);
     expect(() => made.reload()).to.throw('vault.ca_cert: there is no PEM block "CERTIFICATE" in it');
     expect(await code()).to.equal('ok');
+  });
+
+  it('files are read once and not for each request, and requests share their connection (D-44)', async () => {
+    const file = join(ca.folder, 'once.pem');
+    copyFileSync(ca.cert, file);
+    const lone = await upstream(json(200, {}), { tls: textsOf(leaf) });
+    closing.push(() => lone.close());
+    let connections = 0;
+    lone.server.on('secureConnection', () => (connections += 1));
+    const made = client(config(lone.url, { caCert: file }));
+    closing.unshift(() => made.close());
+    rmSync(file);
+    const vault = made.vault('auto-auth');
+    for (let turn = 0; turn < 5; turn++) expect((await vault.request('GET', 'x')).status).to.equal(200);
+    expect(connections).to.be.below(5);
+    expect(() => made.reload()).to.throw('once.pem');
+  });
+
+  it('an address whose certificate is not trusted is passed over: nothing was sent to it', async () => {
+    const stranger = await upstream(json(200, {}), { tls: textsOf(other.issue()) });
+    closing.push(() => stranger.close());
+    const made = client(config(stranger.url, { caCert: ca.cert, addresses: [stranger.url, server.url] }));
+    closing.unshift(() => made.close());
+    const token = new Secret('t');
+    expect((await made.vault('auto-auth').request('POST', 'auth/x/login', { token })).body).to.deep.equal({ ok: true });
+    expect(stranger.seen).to.deep.equal([]);
   });
 
   const broken: [string, Partial<VaultConfig>, string, RegExp][] = [

@@ -7,7 +7,12 @@ const PLAIN = Buffer.from('hello').toString('base64');
 
 describe('dev server: transit', () => {
   let server: DevServer;
-  const call = (method: string, path: string, body?: unknown) => server.call(method, `transit/${path}`, { body });
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ readonly status: number; readonly body: ReturnType<typeof JSON.parse> }> =>
+    server.call(method, `transit/${path}`, { body });
 
   beforeEach(async () => {
     server = createDevServer({ rootToken: 'root', clock: new VirtualClock() });

@@ -1,7 +1,7 @@
 // The same bytes against a pipeline with the front and one without it: every answer, every call of the server and every counter must be equal
 // (architecture 2.18, rule 5).
 import { expect } from 'chai';
-import { state } from '../rig.js';
+import { state } from '../identity-fake.js';
 import { CREDS, FrontRig, generator, head, normal, type FrontRigOptions, type Wire } from './front-rig.js';
 
 type Random = (below: number) => number;

@@ -11,7 +11,8 @@ import { makeCertificate } from '../../../../core/sdk/testing/certificates.js';
 import { dial } from '../../../../core/sdk/testing/http-client.js';
 import { LogSpy, VaultFake, VirtualClock } from '../../../../core/sdk/testing/index.js';
 import { MetricRegistry } from '../../../../core/telemetry/metrics.js';
-import { IdentityFake, lease, plainHasher, state } from '../rig.js';
+import { IdentityFake, state } from '../identity-fake.js';
+import { lease, plainHasher } from '../rig.js';
 
 /** A certificate for all TLS tests of this folder. */
 export const CERTIFICATE = makeCertificate({ name: 'localhost' });

@@ -1,7 +1,8 @@
 // The rules of the fast front, one by one, over a whole served pipeline (architecture 2.18).
 import { expect } from 'chai';
 import { show } from '../../../../core/sdk/testing/log-spy.js';
-import { IdentityFake, lease, state } from '../rig.js';
+import { IdentityFake, state } from '../identity-fake.js';
+import { lease } from '../rig.js';
 import { CREDS, FrontRig, head, reply, type FrontRigOptions } from './front-rig.js';
 
 const PATH = '/v1/db/creds/app';

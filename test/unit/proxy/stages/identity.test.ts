@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import type { Exchange, Reply } from '../../../../core/contracts/exchange.js';
 import { clientToken, identityStage, type IdentityOptions } from '../../../../core/proxy/stages/identity.js';
-import { agentError } from '../../../../core/sdk/index.js';
+import { agentError, type AgentError } from '../../../../core/sdk/index.js';
 import { LogSpy, VirtualClock } from '../../../../core/sdk/testing/index.js';
 import { answered, exchange } from '../exchange-fake.js';
-import { IdentityFake, state } from '../rig.js';
+import { IdentityFake, state } from '../identity-fake.js';
 
 type Use = IdentityOptions['apiProxy']['useAutoAuthToken'];
 
@@ -102,9 +102,50 @@ describe('the identity stage (spec cache 3.2)', () => {
     }
   });
 
-  it('never gives out a wrapped token', () => {
+  const code = (waiting: Reply | Promise<Reply>): Promise<unknown> =>
+    Promise.resolve(waiting).then(
+      ({ status }) => status,
+      (error: AgentError) => error.code,
+    );
+
+  it('never gives out a wrapped token: it waits for a plain one, then gives up (D-22)', async () => {
     const identity = new IdentityFake('default', { ...state('{"wrap_info":{}}'), form: 'wrapped' });
-    expect(seen(make('default', identity), []).token).to.equal(undefined);
+    const got = code(make('default', identity)(exchange(), answered));
+    identity.publish({ ...state('{"wrap_info":{}}', 'default', 2), form: 'wrapped' });
+    await clock.advance(10_000);
+    expect(await got).to.equal('REQUEST_NOT_READY');
+    const request = exchange();
+    const later = code(make('default', identity)(request, answered));
+    identity.publish(state('hvs.plain', 'default', 3));
+    expect([await later, request.token?.reveal()]).to.deep.equal([204, 'hvs.plain']);
+    expect(clock.pending).to.equal(0);
+  });
+
+  it('treats an expired token like none: it waits, then gives up (D-22)', async () => {
+    const identity = new IdentityFake('default', { ...state('hvs.old'), expiresAt: clock.now() + 1000 });
+    expect(seen(make('default', identity), []).token?.reveal()).to.equal('hvs.old');
+    await clock.advance(1000);
+    const request = exchange();
+    const got = code(make('force', identity)(request, answered));
+    await clock.advance(9_999);
+    expect(request.token).to.equal(undefined);
+    await clock.advance(1);
+    expect(await got).to.equal('REQUEST_NOT_READY');
+  });
+
+  it('goes on with an expired token that a late renewal has saved (D-22)', async () => {
+    const identity = new IdentityFake('default', { ...state('hvs.old'), expiresAt: clock.now() });
+    const request = exchange();
+    const got = code(make('default', identity)(request, answered));
+    identity.current = { ...identity.current!, expiresAt: clock.now() + 60_000 };
+    await clock.advance(10_000);
+    expect([await got, request.token?.reveal()]).to.deep.equal([204, 'hvs.old']);
+  });
+
+  it('lets logins pass without the expired token', () => {
+    const identity = new IdentityFake('default', { ...state('hvs.old'), expiresAt: clock.now() - 1 });
+    const request = seen(make('default', identity), [], '/v1/auth/approle/login');
+    expect(request.token).to.equal(undefined);
   });
 
   it('brings namespaces into one spelling, with the configured one in front only when asked (U-4, D-57)', () => {

@@ -26,7 +26,9 @@ const CASES: readonly (readonly [name: string, head: string, framing: Framing])[
   ['a bare carriage return', `${get}X: a\rContent-Length: 5\r\n`, 'unsure'],
   ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n', 'unsure'],
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n', 'unsure'],
-  ['an upgrade', `${get}Connection: Upgrade\r\nUpgrade: h2c\r\n`, 'unsure'],
+  ['an upgrade', `${get}Connection: Upgrade\r\nUpgrade: websocket\r\n`, 'unsure'],
+  ['an offer that nobody takes (D-32)', `${get}Connection: Upgrade\r\nUpgrade: h2c\r\n`, 'alone'],
+  ['HTTP/2 beside WebSocket (D-32)', `${get}Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n`, 'alone'],
 ];
 
 describe('framing of a request head', () => {

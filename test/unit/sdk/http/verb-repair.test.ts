@@ -95,7 +95,9 @@ describe('verb repair', () => {
 
   it('after an upgrade it changes nothing any more; where nobody upgrades it goes on', () => {
     const upgrade = head('GET', 'Upgrade: h2c\r\n');
-    expect(through(upgrade + head('LIST'), 1000, true).text).to.equal(upgrade + head('LIST'));
+    const socket = head('GET', 'Upgrade: WebSocket\r\n');
+    expect(through(socket + head('LIST'), 1000, true).text).to.equal(socket + head('LIST'));
+    expect(through(upgrade + head('LIST'), upgrade.length, true).text).to.equal(upgrade + head('LINK'));
     expect(through(upgrade + head('LIST'), upgrade.length, false).text).to.equal(upgrade + head('LINK'));
     expect(through(upgrade + head('LIST'), 1000, false).text).to.equal(upgrade + head('LIST'));
   });

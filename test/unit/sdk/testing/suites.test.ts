@@ -84,6 +84,7 @@ export default definePlugin(S, []);`;
     expect(failed).to.deep.equal([
       'entries gives all of a prefix and nothing else',
       'a batch is applied, deletes included',
+      'a batch asked to be durable is there when it resolves, an empty one too',
       'bytes given and taken are copies',
       'supports.ttl: an entry is gone after its time',
     ]);
