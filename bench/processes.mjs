@@ -63,11 +63,11 @@ export async function devServer() {
   return { ...started, url: started.match[1] };
 }
 
-/** An agent in front of `upstream`, that logs in with approle. */
-export async function agent(upstream, { roleId = 'role', secretId = 'secret' } = {}) {
+/** An agent in front of `upstream`, that logs in with approle. `durable`: with a store on this machine, grouped writes. */
+export async function agent(upstream, { roleId = 'role', secretId = 'secret', durable = false } = {}) {
   writeFileSync(join(folder, 'role-id'), roleId);
   writeFileSync(join(folder, 'secret-id'), secretId);
-  const config = join(folder, 'agent.hcl');
+  const config = join(folder, durable ? 'durable.hcl' : 'agent.hcl');
   writeFileSync(
     config,
     `vault {
@@ -91,6 +91,7 @@ api_proxy {
   use_auto_auth_token = true
 }
 cache {
+${durable ? `  persist "file" {\n    path = "${folder}/store"\n    key_provider "key_file" {\n      path = "${folder}/keys/cache.key"\n    }\n  }` : ''}
 }
 listener "tcp" {
   address = "127.0.0.1:0"
@@ -100,6 +101,15 @@ listener "tcp" {
   );
   const started = await launch([main, 'agent', `-config=${config}`, '-log-level=warn'], /Api Address 1: (\S+)/);
   return { ...started, url: started.match[1] };
+}
+
+/** Runs a part of `cache-load.mjs` in a process of its own, on a folder of its own; what it prints. */
+export async function cacheLoad(mode, count) {
+  const { match } = await launch(
+    [join(here, 'cache-load.mjs'), mode, join(folder, 'load'), String(count)],
+    /^(\{.*\})$/m,
+  );
+  return JSON.parse(match[1]);
 }
 
 /** Resident memory of a process in KiB. */

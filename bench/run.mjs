@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { agent, bare, cleanUp, devServer, rssKb } from './processes.mjs';
+import { agent, bare, cacheLoad, cleanUp, devServer, rssKb } from './processes.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const option = (name, otherwise) =>
@@ -17,6 +17,7 @@ const ROUNDS = option('rounds', 5);
 const SECONDS = option('seconds', 3);
 const CONNECTIONS = 16;
 const ENTRIES = 5000;
+const MANY_ENTRIES = 100_000;
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -36,10 +37,13 @@ async function ratios() {
   const hello = await bare('hello');
   const passUpstream = await bare('lease');
   const front = await agent(passUpstream.url);
-  await until(() => fetch(`${front.url}/v1/bench/creds/app`).then((r) => r.headers.get('x-cache') === 'HIT'));
+  const kept = await agent(passUpstream.url, { durable: true });
+  for (const { url } of [front, kept])
+    await until(() => fetch(`${url}/v1/bench/creds/app`).then((r) => r.headers.get('x-cache') === 'HIT'));
   const targets = {
     hello: `${hello.url}/v1/x`,
     hit: `${front.url}/v1/bench/creds/app`,
+    durable: `${kept.url}/v1/bench/creds/app`,
     pass: `${front.url}/v1/bench/kv/app`,
   };
   for (const url of Object.values(targets)) await load(url);
@@ -52,12 +56,13 @@ async function ratios() {
     rounds.push(result);
     say(`round ${round + 1}: ${names.map((name) => `${name} ${Math.round(result[name].rps)}/s`).join(', ')}`);
   }
-  for (const server of [front, passUpstream, hello]) await server.stop();
+  for (const server of [front, kept, passUpstream, hello]) await server.stop();
   return {
     hit_ratio: median(rounds.map((r) => r.hit.rps / r.hello.rps)),
+    durable_hit_ratio: median(rounds.map((r) => r.durable.rps / r.hit.rps)),
     pass_ratio: median(rounds.map((r) => r.pass.rps / r.hello.rps)),
     hello_rps: median(rounds.map((r) => r.hello.rps)),
-    failed: rounds.reduce((sum, r) => sum + r.hit.failed + r.pass.failed + r.hello.failed, 0),
+    failed: rounds.reduce((sum, r) => sum + r.hit.failed + r.durable.failed + r.pass.failed + r.hello.failed, 0),
     generator: rounds[0].hello.generator,
   };
 }
@@ -125,6 +130,22 @@ async function memory() {
   return { entry_rss_kb: grown / ENTRIES };
 }
 
+// 100,000 leases of 2 KB: what they take in memory without a store, and how long a new process needs until all of them are back. CPU time of the
+// restoring process is told beside, because it depends less on who else uses the machine.
+async function manyEntries() {
+  const { rss_bytes: grown, payload_bytes: payload } = await cacheLoad('memory', MANY_ENTRIES);
+  await cacheLoad('fill', MANY_ENTRIES);
+  const restores = [];
+  for (let round = 0; round < 3; round++) restores.push(await cacheLoad('restore', MANY_ENTRIES));
+  if (restores.some(({ restored }) => restored !== MANY_ENTRIES)) throw new Error('not everything was restored');
+  return {
+    many_rss_ratio: grown / payload,
+    restore_s: median(restores.map(({ wall_ms: ms }) => ms)) / 1000,
+    restore_cpu_s: median(restores.map(({ user_ms: ms }) => ms)) / 1000,
+    digest_us: (await cacheLoad('digest', 200_000)).digest_us,
+  };
+}
+
 async function until(condition) {
   for (let attempt = 0; attempt < 200; attempt++) {
     if (await condition().catch(() => false)) return;
@@ -140,6 +161,7 @@ try {
     ...(await ratios()),
     ...(await startUp()),
     ...(await memory()),
+    ...(await manyEntries()),
     node: process.version,
     cores: cpus().length,
   };

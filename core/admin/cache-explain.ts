@@ -1,6 +1,6 @@
 // GET cache/explain: would this request be a hit, and if not, why? It asks the caches only: nothing is sent to the server, nothing is changed.
 import type { Exchange, Handler, Reply } from '../contracts/exchange.js';
-import type { LeaseCache } from '../contracts/lease-cache.js';
+import type { Held, LeaseCache } from '../contracts/lease-cache.js';
 import { CACHE_REASONS } from '../contracts/reasons.js';
 import type { StaticCache } from '../contracts/static-cache.js';
 import { errorReply, jsonReply } from '../kernel/local-reply.js';
@@ -101,7 +101,14 @@ function leaseVerdict(cache: CacheExplainOptions['cache'], about: Exchange): Ver
   const reason = cache.bypass(about);
   if (reason !== undefined) return refused(reason);
   const key = cache.keyOf(about);
-  return key === undefined ? refused('no-key') : { candidate: true, held: cache.held(key) ?? null };
+  if (key === undefined) return refused('no-key');
+  return { candidate: true, held: cache.held(key) ?? heldForClients(cache, about) ?? null };
+}
+
+// official clients send this header with everything, others never do: they are different requests to the cache
+function heldForClients(cache: NonNullable<CacheExplainOptions['cache']>, about: Exchange): Held {
+  const key = cache.keyOf({ ...about, headers: [...about.headers, 'X-Vault-Request', 'true'], cacheKey: undefined });
+  return key === undefined ? undefined : cache.held(key);
 }
 
 /** Whether this very token may have it is only known when it asks. */

@@ -16,7 +16,7 @@ import { rootContainer } from './containers.js';
 import { explainer } from './explain.js';
 import { StatusBoard, type ComponentStatus } from './health.js';
 import { buildIdentity, type BuiltIdentity } from './identities.js';
-import { Lifecycle, type Living, type Timing } from './lifecycle.js';
+import { Lifecycle, type Timing } from './lifecycle.js';
 import { buildListeners, type BuiltListener } from './listeners.js';
 import { PluginFactory } from './plugin-factory.js';
 
@@ -49,7 +49,6 @@ export class Agent {
   readonly #reasons = new LastReasons();
   #client: VaultClient | undefined;
   #caches: BuiltCaches | undefined;
-  #laterParts: readonly Living[] = [];
   #identities: readonly BuiltIdentity[] = [];
   #byName: ReadonlyMap<string, RunningIdentity> = new Map();
   #listeners: readonly BuiltListener[] = [];
@@ -154,7 +153,7 @@ export class Agent {
       admin: this.#adminRoutes(client),
     });
     for (const { parts } of this.#identities) for (const part of parts) await this.#lifecycle.start(part);
-    for (const part of this.#laterParts) await this.#lifecycle.start(part);
+    for (const part of caches?.parts ?? []) await this.#lifecycle.start(part);
     for (const { living } of this.#listeners) await this.#lifecycle.start(living);
   }
 
@@ -172,10 +171,8 @@ export class Agent {
       config,
     );
     this.#caches = caches;
-    const [first, ...others] = caches.parts;
     // the store is read before the first identity is built and the first request is taken
-    if (caches.persistence !== undefined && first !== undefined) await this.#lifecycle.start(first);
-    this.#laterParts = caches.persistence === undefined ? caches.parts : others;
+    if (caches.store !== undefined) await this.#lifecycle.start(caches.store);
     return caches;
   }
 
@@ -190,7 +187,7 @@ export class Agent {
   #adminRoutes(client: VaultClient): ReturnType<typeof createAdminRoutes> {
     const { telemetry } = this.#options.config;
     const caches = this.#caches;
-    const journal = caches?.persistence?.journal;
+    const journal = caches?.keeping?.journal;
     return createAdminRoutes({
       cache: caches?.leases,
       ...(caches?.statics && { statics: caches.statics }),

@@ -38,6 +38,11 @@ export class StatusBoard {
     this.#rows.set(id, { id, state: 'starting', since: this.#now() });
   }
 
+  /** Its start is over: what has not said of itself how it is, is well. */
+  started(id: string): void {
+    if (this.#rows.get(id)?.state === 'starting') this.set(id, 'ok');
+  }
+
   /** Changes a state; an illegal change is counted and ignored. */
   set(id: string, state: State, error?: AgentError): void {
     const row = this.#rows.get(id);

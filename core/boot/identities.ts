@@ -73,12 +73,12 @@ export async function buildIdentity(parts: IdentityParts, config: IdentityConfig
 // The caches follow the tokens of the identity, and a token of an earlier run is tried before a login.
 function join(identity: RunningIdentity, method: MethodConfig, caches: BuiltCaches | undefined): void {
   if (caches === undefined) return;
-  const { leases, tokens, kept } = caches;
+  const { leases, keeping } = caches;
   const { feed, name } = identity;
   const home = { namespace: method.namespace, path: `${method.mountPath}/login` };
   if (leases !== undefined) feed.subscribe((state) => leases.adopt(state, { expiresAt: lifeOf(feed, state), home }));
-  tokens?.follow(name, feed, method.namespace);
-  const token = kept.get(name);
+  keeping?.tokens.follow(name, feed, method.namespace);
+  const token = keeping?.kept.get(name);
   if (token !== undefined && token.home === method.namespace) identity.preload(token.token);
 }
 

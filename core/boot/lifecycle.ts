@@ -10,6 +10,8 @@ export interface Living {
   readonly stop?: (signal: AbortSignal) => Promise<void>;
   /** A failure to start is degraded, not the end of the boot. */
   readonly mayFail?: boolean;
+  /** A failure to start ends the boot also when waiting might help (`exit_on_err`). */
+  readonly mustStart?: boolean;
 }
 
 /** How long one step took. */
@@ -36,7 +38,7 @@ export class Lifecycle {
 
   /**
    * Starts one component. Throws what its start threw (an AgentError as it is, anything else as PLUGIN_START), or PLUGIN_START_TIMEOUT; also
-   * PLUGIN_START once `stop` was called. An error with `act: 'wait'` is degraded: the component counts as started.
+   * PLUGIN_START once `stop` was called. An error with `act: 'wait'` is degraded (unless it must start): the component counts as started.
    */
   start(living: Living): Promise<void> {
     const work = this.#bring(living);
@@ -54,10 +56,10 @@ export class Lifecycle {
       const late = agentError('PLUGIN_START_TIMEOUT', { plugin: living.label, seconds: boundMs / 1000 });
       const halted = { signal: this.#halted.signal, error: stoppedMeanwhile(living) };
       if (living.start) await this.#bounded(living.start, boundMs, { late, halted });
-      this.#board.set(living.id, 'ok');
+      this.#board.started(living.id);
     } catch (error) {
       const known = asStartError(living, error);
-      if (known.act !== 'wait' && living.mayFail !== true) throw known;
+      if ((known.act !== 'wait' || living.mustStart === true) && living.mayFail !== true) throw known;
       this.#board.set(living.id, 'degraded', known);
     } finally {
       this.timings.push({ id: living.id, ms: this.#clock.now() - began });

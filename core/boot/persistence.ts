@@ -1,13 +1,15 @@
 // Builds what outlives the process: the store plugin, its key, the journal over both.
-import type { AgentConfig, IdentityConfig, PersistConfig } from '../contracts/agent-config.js';
+import type { AgentConfig, PersistConfig } from '../contracts/agent-config.js';
 import type { LogRoot } from '../contracts/logging.js';
 import { createKeyProvider } from '../cache/keys/create.js';
 import type { KeyHost } from '../cache/keys/provider.js';
 import { StoreJournal } from '../cache/journal/journal.js';
 import type { CacheStore, Clock, Secret } from '../sdk/index.js';
 import type { VaultClient } from '../vault/client.js';
+import { guardStore } from './guards/cache-store.js';
 import type { StatusBoard } from './health.js';
 import type { PluginFactory } from './plugin-factory.js';
+import { storeOwner } from './store-owner.js';
 
 /** What persistence is made with. */
 export interface PersistenceParts {
@@ -42,13 +44,14 @@ export async function buildPersistence(parts: PersistenceParts, persist: Persist
     settings: persist.store.settings,
     logName: `${config.product}.cache.store`,
   });
+  const store = guardStore(made.guarded, made.instance);
   const shared = made.entry.manifest.supports?.shared === true;
   const host = keyHost(parts, persist);
   const journal = new StoreJournal({
-    store: made.instance,
+    store,
     provider: createKeyProvider(persist.key, host),
     previous: persist.previousKey && createKeyProvider(persist.previousKey, host),
-    identity: identityOf(config),
+    identity: storeOwner(config, persist.share),
     sync: persist.sync,
     keepAfterImport: persist.keepAfterImport,
     exitOnErr: persist.exitOnErr,
@@ -59,7 +62,7 @@ export async function buildPersistence(parts: PersistenceParts, persist: Persist
     ...(shared && { scope: `${persist.instance}/` }),
     ...(persist.share && { metaKey: 'meta', shared: true }),
   });
-  return { journal, store: made.instance, persist, label: made.guarded.label };
+  return { journal, store, persist, label: made.guarded.label };
 }
 
 function keyHost({ config, client, log, env, token }: PersistenceParts, persist: PersistConfig): KeyHost {
@@ -72,17 +75,4 @@ function keyHost({ config, client, log, env, token }: PersistenceParts, persist:
     allowKeyBesideData: config.compat.keyBesideData,
     ...(config.identities.length > 0 && { vault: client.vault('auto-auth'), token }),
   };
-}
-
-const NAMES = ['role', 'name', 'username', 'role_id_file_path'];
-
-// A store of another server or login is of no use, and its tokens must not be tried on this one (R-15).
-function identityOf({ vault, identities }: AgentConfig): string {
-  const addresses = [...(vault.addresses ?? [vault.address])].sort();
-  return JSON.stringify({ addresses, namespace: vault.namespace, logins: identities.map(loginOf) });
-}
-
-function loginOf({ name, method }: IdentityConfig): unknown {
-  const named = NAMES.map((key) => method.settings[key]).filter((value) => typeof value === 'string');
-  return [name, method.type, method.mountPath, method.namespace, ...named];
 }

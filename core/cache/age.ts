@@ -44,8 +44,7 @@ export function storeAnswer(given: {
   readonly field: 'lease' | 'auth';
   readonly verbatim: boolean;
 }): StoredAnswer {
-  const body = Buffer.allocUnsafeSlow(given.body.length);
-  body.set(given.body);
+  const body = copyOf(given.body);
   const keys = given.field === 'lease' ? ['lease_duration'] : ['auth', 'lease_duration'];
   const place = given.verbatim ? undefined : placeAt(body, ...keys);
   const number = place !== undefined && isDigit(body[place.start]!) ? place : { start: 0, end: 0 };
@@ -60,6 +59,18 @@ export function storeAnswer(given: {
     renderedAge: -1,
     renderedFor: 0,
   };
+}
+
+/** The bytes as a buffer of their own: themselves when they are one already, else a copy. */
+export function ownBuffer(bytes: Uint8Array): Buffer {
+  const isOwn = Buffer.isBuffer(bytes) && bytes.buffer.byteLength === bytes.length;
+  return isOwn ? bytes : copyOf(bytes);
+}
+
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;

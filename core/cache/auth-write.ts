@@ -6,7 +6,7 @@ import type { SentRequest } from './revocation.js';
 
 const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 // parts of a login, which change nothing that later logins depend on
-const LOGIN = /^auth\/(?:.*\/)?(?:login|oidc|auth_url|callback|nonce|challenge)(?:\/|$)/;
+const LOGIN = /^auth\/[^/]+\/(?:.*\/)?(?:login|oidc|auth_url|callback|nonce|challenge)(?:\/|$)/;
 
 /** True when the request writes below an auth mount and is no login, judged cheaply. */
 export function mayWriteAuth(method: string, path: string): boolean {

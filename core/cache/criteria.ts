@@ -8,7 +8,10 @@ export type Criteria =
   | { readonly by: 'token'; readonly token: string }
   | { readonly by: 'accessor'; readonly accessor: string }
   | { readonly by: 'orphan'; readonly token: string }
-  /** Leases whose id, and tokens whose place of birth, lie under `prefix` (by segment) in exactly this namespace. */
+  /**
+   * Leases whose id, and tokens whose place of birth, lie under `prefix` (by segment) in this namespace. A prefix may begin with a namespace below it, as
+   * a remount's source may.
+   */
   | { readonly by: 'prefix'; readonly prefix: string; readonly namespace: string }
   /** Everything in this namespace and below it. */
   | { readonly by: 'namespace'; readonly namespace: string }

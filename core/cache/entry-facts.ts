@@ -50,7 +50,17 @@ export function factsOf(storing: Storing): EntryFacts {
 function keptRequest(exchange: Exchange, share: Storing['share']): KeptRequest | undefined {
   const { method, query, headers, identity, body } = exchange;
   if (method !== 'GET' || !(body instanceof Uint8Array) || body.length > 0) return undefined;
-  return { query, headers: share(headers), identity };
+  return sharedRequest({ query, headers: share(headers), identity });
+}
+
+const requests = new WeakMap<readonly string[], KeptRequest>();
+
+// most requests of a client differ in their path only
+function sharedRequest(request: KeptRequest): KeptRequest {
+  const known = requests.get(request.headers);
+  if (known?.query === request.query && known.identity === request.identity) return known;
+  requests.set(request.headers, request);
+  return request;
 }
 
 /** The client token that pays for an entry: the uppermost that the cache holds, or the request's own. Requests of identities pay nothing. */

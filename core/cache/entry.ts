@@ -44,14 +44,15 @@ const OVERHEAD_BYTES = 700;
 
 /** One secret. Fields that change are changed by the holdings, the renewals and the lookups only. */
 export class Entry {
-  /** Random, base64url; no secret. */
+  /** Random, hex, so that it is never taken for an option of the command line; no secret. */
   readonly id: string;
   readonly kind: EntryKind;
   /** `stored-lease`, `stored-token`, `restored`, `shared`. */
   readonly why: string;
   readonly namespace: string;
   readonly path: string;
-  readonly home: EntryFacts['home'];
+  /** Only where it is not what namespace and path say: there may be very many entries. */
+  readonly #home: EntryFacts['home'] | undefined;
   readonly lease: string;
   readonly token: string;
   accessor: string;
@@ -69,8 +70,12 @@ export class Entry {
   phase: EntryPhase = 'serving';
   /** From this moment on (wall clock ms) it is looked up at the server before it is used again; Infinity for never. */
   checkAt = Infinity;
+  /** When an answer of the server last proved it (wall clock ms). */
+  confirmedAt = 0;
   /** The doubt came from a jump, a restart or another agent: only a proof of this very secret ends it. */
   proofNeeded = false;
+  /** When that doubt arose (wall clock ms): what was asked before it proves nothing. */
+  doubtedAt = 0;
   /** From this moment on it is not given out any more, though it lives (path policy, login_max_age). */
   staleAt = Infinity;
   /** Last hit, wall clock ms. */
@@ -87,12 +92,12 @@ export class Entry {
   duePlace = -1;
 
   constructor(facts: EntryFacts) {
-    this.id = facts.id ?? randomBytes(12).toString('base64url');
+    this.id = facts.id ?? randomBytes(12).toString('hex');
     this.kind = facts.kind;
     this.why = facts.why ?? `stored-${facts.kind}`;
     this.namespace = facts.namespace;
     this.path = facts.path;
-    this.home = facts.home;
+    this.#home = isOwnHome(facts) ? undefined : facts.home;
     this.lease = facts.lease ?? '';
     this.token = facts.token ?? '';
     this.accessor = facts.accessor ?? '';
@@ -102,6 +107,15 @@ export class Entry {
     this.payer = facts.payer ?? '';
     this.bytes = OVERHEAD_BYTES + facts.path.length + (facts.answer?.body.length ?? 0);
   }
+
+  /** Namespace the secret lives in, and the path of its birth there without `/v1/`. */
+  get home(): EntryFacts['home'] {
+    return this.#home ?? { namespace: this.namespace, path: this.path.slice(4) };
+  }
+}
+
+function isOwnHome({ namespace, path, home }: EntryFacts): boolean {
+  return home.namespace === namespace && path.length === home.path.length + 4 && path === `/v1/${home.path}`;
 }
 
 /** The entry without its secrets. `identityOf` names the identity whose token an entry is. */

@@ -1,8 +1,10 @@
 // Entries that other agents own (R-7): served here, renewed there, until the owner is gone and this agent takes over.
 import type { Exchange } from '../contracts/exchange.js';
+import type { LimitAge } from './age-limit.js';
 import type { Criteria } from './criteria.js';
 import { Entry } from './entry.js';
 import type { Holdings } from './holdings.js';
+import { marginOf } from './life-plan.js';
 import { mayMean } from './matches.js';
 import type { EntryRecord } from './record.js';
 import { entryOf } from './records.js';
@@ -21,6 +23,8 @@ export interface ForeignOptions {
   readonly point: (key: string, entry: Entry) => void;
   readonly confirmed: (entry: Entry, at: number) => void;
   readonly evict: (entry: Entry, why: string) => void;
+  readonly lookUpIfSuspect: (entry: Entry) => Promise<void> | undefined;
+  readonly limitAge: LimitAge;
   readonly shared: SharedAnswers | undefined;
   readonly stones: Tombstones<Criteria>;
 }
@@ -45,7 +49,9 @@ export class ForeignEntries {
     const found = asked
       .then((record) => {
         const entry = record && this.adopt(record, key);
-        if (entry !== undefined && stones.raced(epoch, (criteria) => mayMean(criteria, entry))) evict(entry, 'raced');
+        if (entry === undefined) return undefined;
+        if (stones.raced(epoch, (criteria) => mayMean(criteria, entry))) return evict(entry, 'raced');
+        return this.#options.lookUpIfSuspect(entry);
       })
       .catch(() => undefined)
       .finally(() => this.#seeking.delete(key));
@@ -61,7 +67,7 @@ export class ForeignEntries {
       index.byId(record.id) ?? (record.kind === 'lease' ? index.byLease(record.lease) : index.byToken(record.token));
     if (known !== undefined) {
       if (known.answer === undefined) return undefined;
-      this.update(known, record);
+      if (known.phase === 'foreign') this.#take(known, record);
       point(key, known);
       return known;
     }
@@ -73,7 +79,14 @@ export class ForeignEntries {
   /** The owner renewed it. */
   update(entry: Entry, news: ForeignNews): void {
     if (entry.phase !== 'foreign') return;
-    const { renewals, confirmed, now } = this.#options;
+    const { confirmed, now } = this.#options;
+    this.#take(entry, news);
+    // the owner's word is as old as the owner's last proof
+    confirmed(entry, Math.max(entry.confirmedAt, Math.min(now(), news.confirmedAt ?? now())));
+  }
+
+  #take(entry: Entry, news: ForeignNews): void {
+    const { renewals, now } = this.#options;
     const { expiresAt, renewable, incrementSeconds, renewals: count = entry.renewals } = news;
     entry.life = {
       ...entry.life!,
@@ -87,7 +100,6 @@ export class ForeignEntries {
     if (news.parentExpiresAt !== undefined && parent?.phase === 'foreign')
       parent.life = { ...parent.life!, expiresAt: news.parentExpiresAt };
     renewals.follow(entry);
-    confirmed(entry, now());
   }
 
   /** It is ours from now on: its parent token is renewed first, unless that is an identity's own here, then the lease. */
@@ -101,16 +113,29 @@ export class ForeignEntries {
   }
 
   #insert(record: SharedRecord, key: string): Entry | undefined {
-    const { holdings, renewals, confirmed, share, point, now } = this.#options;
+    const { holdings, renewals, confirmed, share, point, now, limitAge } = this.#options;
     const entry = entryOf(record, 'shared', share);
     entry.phase = 'foreign';
     const parent = record.parent === undefined ? undefined : this.#parent(record, record.parent);
     entry.parent = parent;
+    if (this.#removedHere(entry, record.storedAt)) return undefined;
     if (holdings.add(entry) !== undefined) return undefined;
-    confirmed(entry, now());
+    limitAge(entry, record.storedAt);
+    confirmed(entry, Math.min(now(), record.confirmedAt ?? record.storedAt));
     point(key, entry);
     renewals.follow(entry);
     return entry;
+  }
+
+  // What was revoked through this agent is dead, though the shared store does not say so yet, or nobody told the agent that has it (R-1). Ids do not come
+  // back to life; a removal by pattern says nothing about what was issued later.
+  #removedHere(entry: Entry, storedAt: number): boolean {
+    const { stones } = this.#options;
+    const issued = storedAt - CLOCKS_DIFFER_MS;
+    return (
+      stones.overtook(0, (criteria) => byItself(criteria) && mayMean(criteria, entry)) ||
+      stones.overtook(issued, (criteria) => mayMean(criteria, entry))
+    );
   }
 
   #parent(record: SharedRecord, parent: NonNullable<EntryRecord['parent']>): Entry | undefined {
@@ -123,10 +148,17 @@ export class ForeignEntries {
     const priorMs = Math.max(0, record.parentExpiresAt - this.#options.now());
     const expiresAt = record.parentExpiresAt;
     made.life = { renewable: true, expiresAt, priorMs, graceMs: 0, backoffMs: 0, incrementSeconds: 0 };
+    made.marginMs = expiresAt === 0 ? 0 : marginOf(priorMs);
     made.phase = 'foreign';
     index.add(made);
+    if (record.parentAccessor) index.setAccessor(made, record.parentAccessor);
     return made;
   }
 }
+
+/** Other agents' clocks may differ from ours by so much. */
+const CLOCKS_DIFFER_MS = 5_000;
+
+const byItself = ({ by }: Criteria): boolean => by === 'lease' || by === 'token' || by === 'orphan';
 
 const over = (expiresAt: number, now: number): boolean => expiresAt !== 0 && expiresAt <= now;

@@ -108,6 +108,16 @@ export class Holdings {
     if (entries.length > 0) for (const keeper of this.#keepers) keeper.removed(entries, why);
   }
 
+  /** These are looked up at the server before their next use: only a proof of the very secret that was asked for later than `at` ends the doubt. */
+  doubt(entries: readonly Entry[], at: number): void {
+    for (const entry of entries) {
+      entry.checkAt = 0;
+      entry.proofNeeded = true;
+      entry.doubtedAt = at;
+    }
+    this.told(entries);
+  }
+
   /** Nobody may keep these answers: removed, or in doubt. */
   told(entries: readonly Entry[]): void {
     const sources = new Set(entries.flatMap(({ answer }) => answer ?? []));

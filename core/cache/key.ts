@@ -18,9 +18,9 @@ export class RequestKeys {
     this.#hasher = hasher;
   }
 
-  /** Key of a request whose body is in memory; undefined when the hasher has no digest for it. Never throws (D-37). */
+  /** Key of a request; undefined when its body is not in memory or the hasher has no digest for it. Never throws (D-37). */
   of(exchange: Exchange): string | undefined {
-    const digest = this.#digest(exchange, exchange.body as Uint8Array);
+    const digest = exchange.body instanceof Uint8Array ? this.#digest(exchange, exchange.body) : '';
     if (digest === '') return undefined;
     const token = exchange.token === undefined ? '' : exchange.token.reveal();
     // a login may live in this header (kerberos, cloud signatures): what is not the token itself must tell requests apart too

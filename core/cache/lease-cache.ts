@@ -14,6 +14,7 @@ import type { TokenState } from '../contracts/token-feed.js';
 import { canonicalNamespace } from '../vault/namespace.js';
 import { bypassReason } from './admission.js';
 import { ripen } from './age.js';
+import { ageLimiter, type LimitAge } from './age-limit.js';
 import { headRefusal } from './classify.js';
 import type { Criteria } from './criteria.js';
 import { criteriaOf } from './entry-facts.js';
@@ -60,8 +61,9 @@ class MemoryLeaseCache implements LeaseCacheCore {
   readonly #keys: RequestKeys;
   readonly #heads = new HeadPool();
   readonly #issues = new IssueMemory();
-  readonly #stones = new Tombstones<Criteria>();
+  readonly #stones = new Tombstones<Criteria>(() => this.#time.now());
   readonly #policyOf: PolicyOf;
+  readonly #limitAge: LimitAge;
   readonly #hasPolicies: boolean;
   readonly #pacing: Pacing;
   readonly #holdings: Holdings;
@@ -83,6 +85,7 @@ class MemoryLeaseCache implements LeaseCacheCore {
     this.#time = new Timeline(options.clock, (byMs) => this.#jumped(byMs));
     this.#keys = new RequestKeys(options.hasher);
     this.#policyOf = policyFinder(options.paths ?? []);
+    this.#limitAge = ageLimiter(this.#policyOf, options.loginMaxAgeMs ?? 0);
     this.#hasPolicies = (options.paths ?? []).length > 0;
     this.#pacing = new Pacing(options.refusedIssueRate ?? 0);
     this.#revalidateAfterMs = options.revalidateAfterMs ?? 0;
@@ -104,6 +107,7 @@ class MemoryLeaseCache implements LeaseCacheCore {
     this.#removing = new Removing({
       holdings,
       renewals: () => this.#renewals,
+      now,
       onIdentityRevoked: options.onIdentityRevoked,
     });
     this.#identities = new IdentityTokens({
@@ -122,9 +126,10 @@ class MemoryLeaseCache implements LeaseCacheCore {
     this.#proofs = proofs;
     this.#lookups = new Lookups({ upkeep, proofs, renewals, time, log, confirmed, evict });
     this.#foreign = new ForeignEntries({
-      ...{ holdings, renewals, now, namespace, share, point, confirmed, evict },
+      ...{ holdings, renewals, now, namespace, share, point, confirmed, evict, limitAge: this.#limitAge },
       shared: options.shared,
       stones: this.#stones,
+      lookUpIfSuspect: (entry) => (entry.checkAt <= now() ? this.#lookups.settle(entry) : undefined),
     });
     this.#restoring = new Restoring({
       now,
@@ -132,6 +137,7 @@ class MemoryLeaseCache implements LeaseCacheCore {
       tokenOf: (identity) => this.#identities.current(identity),
       held: ({ kind, lease, token }) =>
         (kind === 'lease' ? holdings.index.byLease(lease) : holdings.index.byToken(token)) !== undefined,
+      overtaken: (entry) => this.#stones.raced(0, (criteria) => mayMean(criteria, entry)),
       insert: (entry, keys) => this.#insertRestored(entry, keys),
       drop: (entries, why) => holdings.discarded(entries, why),
     });
@@ -140,11 +146,11 @@ class MemoryLeaseCache implements LeaseCacheCore {
       stones: this.#stones,
       issues: this.#issues,
       pacing: this.#pacing,
-      policyOf: this.#policyOf,
-      loginMaxAgeMs: options.loginMaxAgeMs ?? 0,
+      limitAge: this.#limitAge,
       verbatim: options.verbatimHits,
       keyOf: (exchange) => this.keyOf(exchange),
       shared: options.shared,
+      usable: (entry) => this.#usable(entry, now()),
       adoptForeign: (record, key) => this.#foreign.adopt(record, key),
       settled: options.settled,
     });
@@ -323,11 +329,7 @@ class MemoryLeaseCache implements LeaseCacheCore {
 
   suspectAll(filter: (entry: Entry) => boolean): number {
     const chosen = [...this.#holdings.index.all].filter((entry) => entry.answer !== undefined && filter(entry));
-    for (const entry of chosen) {
-      entry.checkAt = 0;
-      entry.proofNeeded = true;
-    }
-    this.#holdings.told(chosen);
+    this.#holdings.doubt(chosen, this.#time.now());
     return chosen.length;
   }
 
@@ -343,7 +345,11 @@ class MemoryLeaseCache implements LeaseCacheCore {
     return true;
   }
 
-  #confirmed(entry: Entry, at: number): void {
+  #confirmed(entry: Entry, sentAt: number): void {
+    if (entry.proofNeeded && sentAt < entry.doubtedAt) return;
+    // the clock may have been set back since it was sent
+    const at = Math.min(sentAt, this.#time.now());
+    entry.confirmedAt = at;
     entry.checkAt = this.#revalidateAfterMs === 0 ? Infinity : at + this.#revalidateAfterMs;
     entry.proofNeeded = false;
   }
@@ -354,6 +360,7 @@ class MemoryLeaseCache implements LeaseCacheCore {
     this.#renewals.shift(all, byMs);
     for (const entry of all) {
       entry.staleAt += byMs;
+      entry.confirmedAt += byMs;
       if (entry.answer !== undefined) entry.answer.storedAt += byMs;
     }
     this.suspectAll(() => true);
@@ -366,6 +373,7 @@ class MemoryLeaseCache implements LeaseCacheCore {
   #insertRestored(entry: Entry, keys: readonly string[]): boolean {
     const { index } = this.#holdings;
     if (this.#holdings.add(entry) !== undefined) return false;
+    this.#limitAge(entry, entry.answer!.storedAt);
     for (const key of keys) if (index.byKey(key) === undefined) index.point(key, entry);
     this.#renewals.resume(entry);
     return entry.phase !== 'gone';

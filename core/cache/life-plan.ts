@@ -22,6 +22,21 @@ export function usedLately({ hitAt, answer, life }: Entry, now: number): boolean
   return hitAt !== 0 && now - hitAt <= Math.max(RECENT_MS, wholeMs / 10);
 }
 
+/** What the servers' rounding of a looked up time may add, and take away. */
+const ROUNDED_UP_MS = 500;
+const ROUNDED_DOWN_MS = 1_500;
+
+/**
+ * Remaining life (ms) after a lookup told `ttlMs`, in whole seconds that may be rounded either way: what is known more exactly stays when both agree,
+ * otherwise the least that it can mean. 0 for a life without end.
+ */
+export function remainingBy({ expiresAt }: Pick<Lifetime, 'expiresAt'>, ttlMs: number, at: number): number {
+  if (ttlMs === 0) return 0;
+  const known = expiresAt - at;
+  const agree = expiresAt !== 0 && known >= ttlMs - ROUNDED_UP_MS && known <= ttlMs + ROUNDED_DOWN_MS;
+  return agree ? Math.max(1, known) : Math.max(1, ttlMs - ROUNDED_UP_MS);
+}
+
 /** When the next renewal of a life that goes on is due: at its absolute time; what is late comes soon, spread so that there is no burst. */
 export function resumeAt(life: Lifetime, now: number, random: Random): number {
   if (life.expiresAt === 0) return Infinity;

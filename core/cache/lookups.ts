@@ -1,6 +1,7 @@
 // Suspect entries are looked up at the server before they are used again (R-13, D-21): alive, dead, or still in doubt. Equal questions are asked once.
 import type { Logger } from '../sdk/index.js';
 import type { Entry } from './entry.js';
+import { remainingBy } from './life-plan.js';
 import type { Renewals } from './renewals.js';
 import type { Timeline } from './timeline.js';
 import type { TokenProofs } from './token-proof.js';
@@ -51,7 +52,7 @@ export class Lookups {
     if (looked.kind === 'refused') return this.#byOtherProof(entry);
     if (looked.kind !== 'alive') return;
     confirmed(entry, sentAt);
-    renewals.told(entry, looked.ttlMs, sentAt);
+    renewals.told(entry, remainingBy(entry.life!, looked.ttlMs, sentAt), sentAt);
   }
 
   // The server does not let this token look: is it dead? Then a renewal is the proof. Where that is not allowed either, a living owner is all there is

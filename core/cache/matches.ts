@@ -21,8 +21,10 @@ export function fits(subject: Subject, pattern: Pattern): boolean {
     case 'prefix':
       return (
         subject.home.path !== '' &&
-        subject.home.namespace === pattern.namespace &&
-        underPrefix(subject.lease === '' ? subject.home.path : subject.lease, pattern.prefix)
+        underPrefix(
+          subject.home.namespace + (subject.lease === '' ? subject.home.path : subject.lease),
+          pattern.namespace + pattern.prefix,
+        )
       );
   }
 }

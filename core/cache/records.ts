@@ -1,6 +1,6 @@
 // Entry <-> the record that outlives the process. Pure.
 import type { Lifetime } from '../vault/lifetime.js';
-import type { StoredAnswer } from './age.js';
+import { ownBuffer, type StoredAnswer } from './age.js';
 import { Entry } from './entry.js';
 import { marginOf } from './life-plan.js';
 import type { EntryRecord, RecordParent } from './record.js';
@@ -49,13 +49,11 @@ export function entryOf(
   why: string,
   share: (head: readonly string[]) => readonly string[],
 ): Entry {
-  const body = Buffer.allocUnsafeSlow(record.body.length);
-  body.set(record.body);
   const answer: StoredAnswer = {
     storedAt: record.storedAt,
     status: record.status,
     head: share(record.head),
-    body,
+    body: ownBuffer(record.body),
     digitsAt: record.digitsAt,
     digitsEnd: record.digitsEnd,
     reply: undefined,

@@ -4,12 +4,14 @@ import type { Criteria } from './criteria.js';
 import type { Entry } from './entry.js';
 import { entriesFor, identitiesIn, loginsFor } from './eviction.js';
 import type { Holdings } from './holdings.js';
+import { mayMean } from './matches.js';
 import type { Renewals } from './renewals.js';
 
 /** What removing needs. */
 export interface RemovingOptions {
   readonly holdings: Holdings;
   readonly renewals: () => Renewals;
+  readonly now: () => number;
   readonly onIdentityRevoked: ((token: Secret) => void) | undefined;
 }
 
@@ -47,8 +49,18 @@ export class Removing {
       holdings.changed(login);
     }
     this.evict(criteria, 'revoked');
+    this.#doubtWhatMayBeMeant(criteria);
     if (!surely) return;
     for (const { token } of identitiesIn(criteria, holdings.index)) onIdentityRevoked?.(new Secret(token));
+  }
+
+  // The accessor of another agent's token, and where a token that was handed in was made, are unknown: what hangs on such a token may be dead now.
+  #doubtWhatMayBeMeant(criteria: Criteria): void {
+    const { holdings } = this.#options;
+    if (criteria.by !== 'accessor' && criteria.by !== 'prefix' && criteria.by !== 'namespace') return;
+    if (criteria.by === 'accessor' && holdings.index.byAccessor(criteria.accessor) !== undefined) return;
+    const meant = [...holdings.index.all].filter((entry) => entry.answer !== undefined && mayMean(criteria, entry));
+    holdings.doubt(meant, this.#options.now());
   }
 
   /** No request leads to this one any more: a lease is not renewed in secret; a token stays managed to its end, for what hangs on it. */

@@ -109,7 +109,9 @@ export class Renewals {
   }
 
   /** A lookup told the remaining life; 0 for no end. It is adopted, downwards too; a renewal that would come too late is moved forward. */
-  told(entry: Entry, ttlMs: number, at: number): void {
+  told(entry: Entry, ttlMs: number, sentAt: number): void {
+    // read first: it moves all lives when the clock was set meanwhile, and back then nothing may be counted from the old time
+    const at = Math.min(sentAt, this.#options.time.now());
     const life: Lifetime | undefined = entry.life;
     if (life === undefined || entry.phase === 'gone') return;
     const graceMs = Math.min(life.graceMs, graceOf(ttlMs, this.#options.random));
@@ -274,7 +276,8 @@ export class Renewals {
     entry.marginMs = marginOf(brought.ttlMs);
     entry.refetched = false;
     this.#options.confirmed(entry, sentAt);
-    this.#step(entry, { type: 'renewed', now: sentAt, ...brought });
+    const now = Math.min(sentAt, this.#options.time.now());
+    this.#step(entry, { type: 'renewed', now, ...brought });
     if (!this.#over(entry)) this.#options.changed(entry);
   }
 }

@@ -2,7 +2,7 @@
 // that very token it comes in, suspect; with another it is dropped. It must not know where records come from.
 import type { Entry } from './entry.js';
 import { entryOf } from './records.js';
-import type { EntryRecord } from './record.js';
+import type { EntryRecord, RecordParent } from './record.js';
 
 /** What restoring needs of the cache. */
 export interface RestoringOptions {
@@ -12,6 +12,8 @@ export interface RestoringOptions {
   readonly tokenOf: (identity: string) => Entry | undefined;
   /** True when the lease or the token is held already. */
   readonly held: (entry: Entry) => boolean;
+  /** True when something that was removed since the start of the agent may have meant it (R-1). Its parent is set. */
+  readonly overtaken: (entry: Entry) => boolean;
   /** Puts one in with its keys; false when there is no room. Its parent is in already. */
   readonly insert: (entry: Entry, keys: readonly string[]) => boolean;
   /** These will not come in. */
@@ -20,8 +22,9 @@ export interface RestoringOptions {
 
 interface Restored {
   readonly entry: Entry;
-  readonly record: EntryRecord;
-  readonly children: Restored[];
+  readonly parent: RecordParent;
+  readonly keys: readonly string[];
+  children: Restored[] | undefined;
 }
 
 /** Brings records back. */
@@ -36,22 +39,10 @@ export class Restoring {
   /** Takes records in any order; the result is how many are in or wait for their identity. */
   restore(records: readonly EntryRecord[]): number {
     const all = records.map((record): Restored => {
-      return { entry: entryOf(record, 'restored', this.#options.share), record, children: [] };
+      const entry = entryOf(record, 'restored', this.#options.share);
+      return { entry, parent: record.parent, keys: record.keys, children: undefined };
     });
-    const live = this.#alive(this.#once(all));
-    const byId = new Map(live.map((one) => [one.record.id, one]));
-    const roots: Restored[] = [];
-    for (const one of live) {
-      const { parent } = one.record;
-      if (parent?.on !== 'entry') roots.push(one);
-      else byId.get(parent.id)?.children.push(one);
-    }
-    const reached = new Set(roots.flatMap((root) => subtree(root)));
-    this.#drop(
-      live.filter((one) => !reached.has(one)),
-      'lost',
-    );
-    return roots.reduce((count, root) => count + this.#place(root), 0);
+    return this.#roots(this.#alive(this.#once(all))).reduce((count, root) => count + this.#place(root), 0);
   }
 
   /** An identity has a token: what waited for it comes in or is dropped. */
@@ -74,8 +65,25 @@ export class Restoring {
     return count;
   }
 
+  // hangs what hangs on another record under it; what cannot be reached from a root is lost
+  #roots(live: readonly Restored[]): readonly Restored[] {
+    const roots = live.filter(({ parent }) => parent?.on !== 'entry');
+    if (roots.length === live.length) return roots;
+    const byId = new Map(live.map((one) => [one.entry.id, one]));
+    for (const one of live) {
+      const above = one.parent?.on === 'entry' ? byId.get(one.parent.id) : undefined;
+      if (above !== undefined) (above.children ??= []).push(one);
+    }
+    const reached = new Set(roots.flatMap((root) => subtree(root)));
+    this.#drop(
+      live.filter((one) => !reached.has(one)),
+      'lost',
+    );
+    return roots;
+  }
+
   #place(root: Restored): number {
-    const { parent } = root.record;
+    const { parent } = root;
     if (parent?.on !== 'identity') return this.#insert(root, undefined);
     const owner = this.#options.tokenOf(parent.identity);
     if (owner === undefined && parent.identity !== '') {
@@ -91,37 +99,41 @@ export class Restoring {
 
   #insert(root: Restored, parent: Entry | undefined): number {
     root.entry.parent = parent;
-    if (this.#options.held(root.entry) || !this.#options.insert(root.entry, root.record.keys)) {
-      this.#drop(subtree(root), 'replaced');
+    const { overtaken, held, insert } = this.#options;
+    const gone = overtaken(root.entry);
+    if (gone || held(root.entry) || !insert(root.entry, root.keys)) {
+      this.#drop(subtree(root), gone ? 'revoked' : 'replaced');
       return 0;
     }
-    return root.children.reduce((count, child) => count + this.#insert(child, root.entry), 1);
+    return (root.children ?? []).reduce((count, child) => count + this.#insert(child, root.entry), 1);
   }
 
   // one lease or token once: the record with the later end is the newer one (D-16)
-  #once(all: readonly Restored[]): Restored[] {
+  #once(all: readonly Restored[]): readonly Restored[] {
     const newest = new Map<string, Restored>();
     for (const one of all) {
-      const name = `${one.record.kind} ${one.record.lease || one.record.token}`;
+      const { kind, lease, token } = one.entry;
+      const name = kind === 'lease' ? lease : `${kind} ${token}`;
       const known = newest.get(name);
-      if (known === undefined || known.record.expiresAt <= one.record.expiresAt) newest.set(name, one);
+      if (known === undefined || endOf(known) <= endOf(one)) newest.set(name, one);
     }
+    if (newest.size === all.length) return all;
     const kept = new Set(newest.values());
-    const keptIds = new Set([...kept].map(({ record }) => record.id));
+    const keptIds = new Set([...kept].map(({ entry }) => entry.id));
     // of two records with one id only the entry itself is kept: telling it as removed would delete the record that stays
     this.#drop(
-      all.filter((one) => !kept.has(one) && !keptIds.has(one.record.id)),
+      all.filter((one) => !kept.has(one) && !keptIds.has(one.entry.id)),
       'replaced',
     );
     return [...kept];
   }
 
-  #alive(all: readonly Restored[]): Restored[] {
+  #alive(all: readonly Restored[]): readonly Restored[] {
     const now = this.#options.now();
-    const dead = (one: Restored): boolean =>
-      one.record.expiresAt !== 0 && one.record.expiresAt - one.entry.marginMs <= now;
-    this.#drop(all.filter(dead), 'expired');
-    return all.filter((one) => !dead(one));
+    const dead = (one: Restored): boolean => endOf(one) !== 0 && endOf(one) - one.entry.marginMs <= now;
+    const gone = all.filter(dead);
+    this.#drop(gone, 'expired');
+    return gone.length === 0 ? all : all.filter((one) => !dead(one));
   }
 
   #drop(gone: readonly Restored[], why: string): void {
@@ -134,12 +146,14 @@ export class Restoring {
 
 function pruned(list: readonly Restored[], means: (entry: Entry) => boolean, gone: Restored[]): Restored[] {
   return list.flatMap((one) => {
-    if (!means(one.entry)) return { ...one, children: pruned(one.children, means, gone) };
+    if (!means(one.entry)) return { ...one, children: one.children && pruned(one.children, means, gone) };
     gone.push(...subtree(one));
     return [];
   });
 }
 
 function subtree(root: Restored): Restored[] {
-  return [root, ...root.children.flatMap((child) => subtree(child))];
+  return root.children === undefined ? [root] : [root, ...root.children.flatMap((child) => subtree(child))];
 }
+
+const endOf = ({ entry }: Restored): number => entry.life?.expiresAt ?? 0;

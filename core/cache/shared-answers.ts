@@ -8,6 +8,10 @@ import type { EntryRecord } from './record.js';
 export interface SharedRecord extends EntryRecord {
   /** When the parent token ends, as last told (wall clock ms); 0 for never or no parent. Nothing is served after that. */
   readonly parentExpiresAt: number;
+  /** The parent token's accessor, so that a revocation by it is understood everywhere; absent or empty when it is not known. */
+  readonly parentAccessor?: string;
+  /** When an answer of the server last proved it to its owner (wall clock ms); absent: when it was stored. */
+  readonly confirmedAt?: number;
 }
 
 /** Answers of other agents; option `shared` of createLeaseCache. Nothing in here rejects or throws. */
@@ -29,6 +33,7 @@ export interface SharedAnswers {
 export interface ForeignNews {
   readonly expiresAt: number;
   readonly parentExpiresAt?: number;
+  readonly confirmedAt?: number;
   readonly renewable?: boolean;
   readonly incrementSeconds?: number;
   readonly renewals?: number;

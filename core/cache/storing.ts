@@ -3,6 +3,7 @@ import type { Logger, Vault } from '../sdk/index.js';
 import type { Exchange } from '../contracts/exchange.js';
 import type { BufferedReply } from '../contracts/lease-cache.js';
 import { keptHead } from './age.js';
+import type { LimitAge } from './age-limit.js';
 import { classify, saysRenewable } from './classify.js';
 import type { Criteria } from './criteria.js';
 import { factsOf, type Storable } from './entry-facts.js';
@@ -13,7 +14,6 @@ import type { IssueMemory } from './issues.js';
 import { marginOf } from './life-plan.js';
 import { mayMean } from './matches.js';
 import type { Pacing } from './pacing.js';
-import type { PolicyOf } from './path-policy.js';
 import type { Renewals } from './renewals.js';
 import type { SharedAnswers, SharedRecord } from './shared-answers.js';
 import type { Tombstones } from './tombstones.js';
@@ -25,8 +25,7 @@ export interface StoringOptions {
   readonly stones: Tombstones<Criteria>;
   readonly issues: IssueMemory;
   readonly pacing: Pacing;
-  readonly policyOf: PolicyOf;
-  readonly loginMaxAgeMs: number;
+  readonly limitAge: LimitAge;
   readonly verbatim: boolean;
   readonly log: Logger;
   readonly vault: Vault;
@@ -36,6 +35,8 @@ export interface StoringOptions {
   readonly point: (key: string, entry: Entry) => void;
   readonly confirmed: (entry: Entry, at: number) => void;
   readonly shared: SharedAnswers | undefined;
+  /** It may be given out now. */
+  readonly usable: (entry: Entry) => boolean;
   readonly adoptForeign: (record: SharedRecord, key: string) => Entry | undefined;
   readonly settled: (() => Promise<void> | undefined) | undefined;
 }
@@ -101,7 +102,7 @@ export class Storing {
       this.#options.pacing.refused(`${exchange.namespace}${exchange.path}`, now());
       return refused;
     }
-    this.#limitAge(entry, sentAt);
+    this.#options.limitAge(entry, sentAt);
     renewals.begin(entry, ttlMs, sentAt);
     confirmed(entry, sentAt);
     this.#options.log.debug({ method: exchange.method, path: exchange.path }, 'storing response into the cache');
@@ -134,20 +135,11 @@ export class Storing {
     const { shared, adoptForeign, holdings, vault, log } = this.#options;
     const winner = await shared!.offer(entry, exchange).catch(() => undefined);
     if (entry.phase === 'gone') return 'raced';
-    if (winner === undefined || adoptForeign(winner, key) === undefined) return this.#publish(entry, key);
+    const adopted = winner && adoptForeign(winner, key);
+    if (adopted === undefined || !this.#options.usable(adopted)) return this.#publish(entry, key);
     holdings.remove([entry], 'replaced');
     const given = givenBackOf(exchange, reply.body);
     if (given !== undefined) void giveBack(given, { vault, log });
     return 'shared-lost';
   }
-
-  #limitAge(entry: Entry, sentAt: number): void {
-    const { policyOf, loginMaxAgeMs } = this.#options;
-    const maxAgeMs = policyOf(entry.path, entry.namespace)?.maxAgeMs ?? 0;
-    if (maxAgeMs > 0) entry.staleAt = sentAt + maxAgeMs;
-    if (entry.kind === 'token' && loginMaxAgeMs > 0 && mountLogin(entry.home.path))
-      entry.staleAt = Math.min(entry.staleAt, sentAt + loginMaxAgeMs);
-  }
 }
-
-const mountLogin = (path: string): boolean => !path.startsWith('auth/token/');

@@ -6,6 +6,8 @@ export interface Stone<S> {
   readonly scope: S;
   /** Moment of its end; Infinity while it is under way. */
   until: number;
+  /** The same by the clock, ms. */
+  endedAt: number;
 }
 
 const MOST = 1000;
@@ -13,8 +15,13 @@ const MOST = 1000;
 /** Removals, newest last. Bounded: what is older than the oldest one kept counts as overtaken. */
 export class Tombstones<S> {
   readonly #stones: Stone<S>[] = [];
+  readonly #now: () => number;
   #moment = 0;
   #forgotten = 0;
+
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
 
   /** The present moment. Take it before a request is sent. */
   get epoch(): number {
@@ -23,7 +30,7 @@ export class Tombstones<S> {
 
   /** A removal of `scope` begins, for example because its request is sent. */
   begin(scope: S): Stone<S> {
-    const stone: Stone<S> = { scope, until: Infinity };
+    const stone: Stone<S> = { scope, until: Infinity, endedAt: Infinity };
     this.#moment++;
     this.#stones.push(stone);
     if (this.#stones.length > MOST) this.#forget();
@@ -34,6 +41,9 @@ export class Tombstones<S> {
   end(stone: Stone<S>): void {
     this.#moment++;
     stone.until = this.#moment;
+    stone.endedAt = this.#now();
+    // it had to be forgotten while it was under way: whatever was sent before this moment counts as overtaken
+    if (this.#forgotten > 0 && !this.#stones.includes(stone)) this.#forgotten = this.#moment;
   }
 
   /** A removal that is over at once. */
@@ -45,6 +55,11 @@ export class Tombstones<S> {
   raced(epoch: number, means: (scope: S) => boolean): boolean {
     if (epoch < this.#forgotten) return true;
     return this.#stones.some(({ scope, until }) => until > epoch && means(scope));
+  }
+
+  /** True when a removal that is remembered ended after `since` (by the clock, ms) and `means` it. */
+  overtook(since: number, means: (scope: S) => boolean): boolean {
+    return this.#stones.some(({ scope, endedAt }) => endedAt > since && means(scope));
   }
 
   #forget(): void {

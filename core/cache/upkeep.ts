@@ -75,7 +75,8 @@ async function lookUpToken(entry: Entry, options: UpkeepOptions): Promise<Looked
   );
   if (status === 200) {
     const ttlMs = ttlOf(body);
-    return ttlMs === undefined ? { kind: 'unclear' } : { kind: 'alive', ttlMs: Math.max(0, ttlMs) };
+    if (ttlMs === undefined) return { kind: 'unclear' };
+    return ttlMs <= 0 && hasEnd(body) ? { kind: 'dead' } : { kind: 'alive', ttlMs: Math.max(0, ttlMs) };
   }
   return { kind: status === 403 || status === 404 || status === 405 ? 'refused' : 'unclear' };
 }
@@ -83,6 +84,12 @@ async function lookUpToken(entry: Entry, options: UpkeepOptions): Promise<Looked
 function ttlOf(body: unknown): number | undefined {
   const ttl = fieldsOf(fieldsOf(body)?.data)?.ttl;
   return typeof ttl === 'number' && Number.isFinite(ttl) ? ttl * 1000 : undefined;
+}
+
+// Whole seconds are told: in its last one a token has a ttl of 0, as one without end has.
+function hasEnd(body: unknown): boolean {
+  const end = fieldsOf(fieldsOf(body)?.data)?.expire_time;
+  return end !== undefined && end !== null;
 }
 
 /** The entry of the token that made this one; the entry itself when it is a token. */

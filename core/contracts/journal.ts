@@ -21,8 +21,15 @@ export interface Journal {
   mark(key: string, encode: () => Uint8Array | undefined, expiresAt?: number): void;
   /** With `sync = "always"`: resolves when everything marked so far is on disk, or when that is given up. Otherwise undefined. */
   settled(): Promise<void> | undefined;
-  /** `take` gets the records below a prefix once, when they have been read. Register before the start. */
-  onRestored(prefix: string, take: (records: readonly JournalRecord[]) => void): void;
+  /**
+   * `take` gets the records below a prefix once, when they have been read. Register before the start. `early` may look at each record while the store
+   * is still being read, perhaps more than once; when it answers true the record is handed over without its bytes, so that they need not be kept.
+   */
+  onRestored(
+    prefix: string,
+    take: (records: readonly JournalRecord[]) => void,
+    early?: (record: JournalRecord) => boolean,
+  ): void;
   /** Everything below a prefix is to go (cache-clear `all`). */
   clear(prefix: string): void;
 }

@@ -49,14 +49,12 @@ export const CACHE_REASONS = {
   'stored-static': 'The answer is a static secret; it is kept for its time to live.',
   'not-static': 'The path is not one of static secrets.',
   query: 'The query has keys that the cache of static secrets does not know.',
-  help: 'The request asks for the help text of the path.',
   'not-kv': 'The mount of this path is not KV, or the answer does not have the shape of one.',
   'no-data': 'The answer has no data.',
   auth: 'The answer holds a token, which is never kept as a static secret.',
   leased: 'The answer holds a lease, which is never kept as a static secret.',
   older: 'A newer version is held already.',
   deleted: 'The version that was asked for is deleted, or will be at once.',
-  refused: 'The token may not read this path.',
   stale: 'A hit: the answer is past its time to live and is being fetched anew.',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -50,7 +50,7 @@ export interface PipelineOptions {
 
 /** The ordered stages. */
 export function assemble(options: PipelineOptions): (Stage | Repeater)[] {
-  const { identity, apiProxy, cache, statics, budget, clock, logs, namespaceDefault } = options;
+  const { identity, apiProxy, cache, statics, budget, clock, logs, namespaceDefault, instance } = options;
   const tokenInUse = apiProxy.useAutoAuthToken === 'never' ? undefined : identity;
   const cached = cache !== undefined || statics !== undefined;
   const stages: (Stage | Repeater | undefined)[] = [
@@ -60,11 +60,11 @@ export function assemble(options: PipelineOptions): (Stage | Repeater)[] {
     tokenInUse && redactStage(tokenInUse, budget, logs.proxy),
     labelStage(options.metrics, options.reasons),
     tokenInUse && healFor(tokenInUse, options),
-    cache && coalesceStage({ cache, clock, budget }),
+    cache && coalesceStage({ cache, clock, budget, instance }),
     cache && recallStage({ cache, budget, log: logs.cache }),
-    statics && staticsStage({ statics, budget }),
+    statics && staticsStage({ statics, budget, instance }),
     cached ? observeStage({ cache, statics, budget }) : undefined,
-    forwardStage({ send: options.forward, instance: options.instance, clock, log: logs.client }),
+    forwardStage({ send: options.forward, instance, clock, log: logs.client }),
   ];
   return stages.filter((stage) => stage !== undefined);
 }

@@ -2,6 +2,7 @@
 import type { Exchange, Forward } from '../contracts/exchange.js';
 import type { BufferedReply, LeaseCache } from '../contracts/lease-cache.js';
 import { HOP_HEADER, requestId } from '../kernel/ids.js';
+import { withoutHeaders } from '../kernel/raw-headers.js';
 import type { Clock, RawHeaders, Secret } from '../sdk/index.js';
 import type { BodyBudget } from './body-budget.js';
 import { bufferedReply, drop } from './buffered.js';
@@ -74,7 +75,8 @@ function exchangeOf(request: BackgroundRequest, { instance }: BackgroundOptions)
   const { path, query, namespace, token, identity, headers = [] } = request;
   return {
     ...{ id: requestId(), method: 'GET', path, query, namespace, token, identity, notes: {} },
-    headers: [...headers, HOP_HEADER, instance],
+    // those of a kept request have the mark already, once for each time it was asked anew
+    headers: [...withoutHeaders(headers, [HOP_HEADER.toLowerCase()]), HOP_HEADER, instance],
     body: new Uint8Array(0),
     signal: new AbortController().signal,
   };

@@ -1,5 +1,5 @@
-# An agent beside an application in a Kubernetes pod: logs in with the service account and keeps its cache in a volume, so that a restarted
-# container finds it again. Valid; this version refuses to start with `persist`, because it cannot keep a cache yet. Remove that block to run it.
+# An agent beside an application in a Kubernetes pod: logs in with the service account and keeps its cache in a volume of the pod, so that the
+# next container (after an init container, or after a restart) finds it again. The store is sealed with a key bound to the service account.
 
 auto_auth {
   method "kubernetes" {

@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The command prints a secret on purpose: its standard output is not searched for planted ones. */
   readonly printsSecret?: boolean;
+  /** The user, and its group of the same number, that it runs as; only root may choose. */
+  readonly uid?: number | undefined;
 }
 
 /** A running command. */
@@ -29,6 +31,7 @@ export class Running {
       cwd: options.cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     });
     this.#child.stdout!.on('data', (bytes: Buffer) => (this.out += bytes.toString()));
     this.#child.stderr!.on('data', (bytes: Buffer) => (this.err += bytes.toString()));

@@ -1,5 +1,5 @@
-// The application in scenarios: asks an agent or a server over TCP, TLS or a unix socket. Error bodies go to the collector, secrets of good
-// answers are planted there.
+// The application in scenarios: asks an agent or a server over TCP, TLS or a unix socket. Error bodies and what local endpoints say go to the
+// collector, secrets of good answers are planted there.
 import { request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { collect, plantAnswer } from './collector.js';
@@ -60,7 +60,12 @@ export function ask(base: string, path: string, question: Question = {}): Promis
       response.on('close', () => {
         const text = Buffer.concat(parts).toString();
         resolve(
-          keep({ status: response.statusCode ?? 0, headers: response.headers, text, complete: response.complete }),
+          keep(path, {
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text,
+            complete: response.complete,
+          }),
         );
       });
     });
@@ -68,10 +73,11 @@ export function ask(base: string, path: string, question: Question = {}): Promis
   });
 }
 
-function keep(bare: Omit<Answer, 'json'>): Answer {
+function keep(path: string, bare: Omit<Answer, 'json'>): Answer {
   const json = parsed(bare.text);
   if (bare.status >= 400) collect('an error body', bare.text);
-  else plantAnswer(json);
+  else if (path.startsWith('/v1/')) plantAnswer(json);
+  else collect('a local endpoint', bare.text);
   collect('answer headers', JSON.stringify(bare.headers));
   return { ...bare, json };
 }

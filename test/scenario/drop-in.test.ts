@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { differences, type Transcript } from './drop-in-compare.js';
+import { differences, type PlayedStep, type Transcript } from './drop-in-compare.js';
 import { play } from './drop-in-play.js';
 
 /** Step -> difference -> number. */
@@ -31,6 +31,31 @@ function expectedOf(product: Product): string[] {
   return steps.flatMap(([step, found]) => Object.entries(found).map(([what, number]) => `${number} ${step} | ${what}`));
 }
 
+const recordingOf = (reference: string, product: Product): Transcript =>
+  JSON.parse(read(`../golden/vectors/agent/${reference}-${product}.json`)) as Transcript;
+
+/** Steps of `lease-cache` that revoke, and the step after each that asks for what was revoked. */
+const REVOKED = {
+  'revoke the lease': 'creds after revocation',
+  'revoke by url': 'creds after revocation by url',
+  'revoke prefix': 'creds after revoke-prefix',
+  'revoke the made token': 'create after revocation',
+  'self revocation': 'create after self revocation',
+};
+
+/** `step: MISS, asked the server` for each answer after a revocation that the server confirmed. */
+function afterRevocations(transcript: Transcript): string[] {
+  const steps = transcript['lease-cache']!.steps;
+  const step = (name: string): PlayedStep => steps.find((one) => one.step === name)!;
+  return Object.entries(REVOKED).map(([revocation, after]) => {
+    expect(step(revocation).status, revocation).to.equal(204);
+    const { status, cache, upstream } = step(after);
+    expect(status, after).to.equal(200);
+    const asked = upstream.some((call) => /\/creds\/app|auth\/token\/create/.test(call));
+    return `${after}: ${String(cache)}, ${asked ? 'asked the server' : 'asked nobody'}`;
+  });
+}
+
 const bare = (entry: string): string => entry.replace(/^D-\d+ /, '');
 
 describe('scenario: a drop-in for the reference agents', function () {
@@ -43,8 +68,7 @@ describe('scenario: a drop-in for the reference agents', function () {
     played = { agent: agent as Transcript, proxy: proxy as Transcript };
     for (const product of PRODUCTS) {
       for (const reference of REFERENCES) {
-        const recorded = JSON.parse(read(`../golden/vectors/agent/${reference}-${product}.json`)) as Transcript;
-        const all = [...differences(recorded, played[product])];
+        const all = [...differences(recordingOf(reference, product), played[product])];
         found.set(
           `${product} ${reference}`,
           all.flatMap(([step, list]) => list.map((what) => `${step} | ${what}`)),
@@ -58,6 +82,32 @@ describe('scenario: a drop-in for the reference agents', function () {
       const scenarios = Object.values(played[product]);
       expect(scenarios).to.have.length(10);
       expect(scenarios.flatMap(({ steps }) => steps)).to.have.length.above(100);
+    }
+  });
+
+  it('lease-cache: ours never serves a revoked credential as HIT, where both reference agents do (D-10, D-11, D-12)', () => {
+    for (const product of PRODUCTS) {
+      const ours = afterRevocations(played[product]);
+      expect(ours, product).to.deep.equal(Object.values(REVOKED).map((step) => `${step}: MISS, asked the server`));
+      for (const reference of REFERENCES) {
+        const theirs = afterRevocations(recordingOf(reference, product));
+        expect(theirs.slice(0, 3), `${product}, ${reference}`).to.deep.equal([
+          'creds after revocation: HIT, asked nobody',
+          'creds after revocation by url: HIT, asked nobody',
+          'creds after revoke-prefix: HIT, asked nobody',
+        ]);
+        expect(theirs.slice(3), `${product}, ${reference}`).to.deep.equal(ours.slice(3));
+      }
+    }
+  });
+
+  it('lease-cache: a revoked token brings its client a 403 from ours and from both reference agents', () => {
+    for (const product of PRODUCTS) {
+      const recorded = REFERENCES.map((reference) => recordingOf(reference, product));
+      for (const transcript of [played[product], ...recorded]) {
+        const refused = transcript['lease-cache']!.steps.find(({ step }) => step === 'creds with a revoked token');
+        expect(refused?.status).to.equal(403);
+      }
     }
   });
 

@@ -41,20 +41,32 @@ describe('scenario: renewals', function () {
       expect(renewed.json.lease_id).to.equal(first.json.lease_id);
     }));
 
-  it('evicts at the maximum of the lease: a MISS with new credentials, and the old ones no longer exist', () =>
+  it('fetches a lease in use anew before its maximum: each second a HIT, never of a lease that has ended', () =>
     onVirtualRig(async (rig, agent) => {
       const first = await agent.ask('/v1/aws/creds/app');
-      let last = first;
-      for (let second = 0; second < 160 && last.json.lease_id === first.json.lease_id; second++) {
-        expect(last.json.lease_duration, 'nothing dead is served').to.be.greaterThan(0);
-        expect(await leaseLives(rig, first.json.lease_id as string)).to.equal(true);
+      const served = new Set<string>();
+      for (let second = 0; second < 200; second++) {
         await rig.pass(1_000);
-        last = await agent.ask('/v1/aws/creds/app');
+        const hit = await agent.ask('/v1/aws/creds/app');
+        expect(hit.headers['x-cache'], `second ${String(second)}`).to.equal('HIT');
+        expect(hit.json.lease_duration, 'nothing dead is served').to.be.greaterThan(0);
+        expect(await leaseLives(rig, hit.json.lease_id as string), `second ${String(second)}`).to.equal(true);
+        served.add(hit.json.lease_id as string);
       }
-      expect(last.headers['x-cache']).to.equal('MISS');
-      await rig.pass(60_000);
+      expect(served.size).to.equal(2);
       expect(await leaseLives(rig, first.json.lease_id as string)).to.equal(false);
       expect(rig.server.requests.count('GET', 'aws/creds/app')).to.equal(2);
+    }));
+
+  it('evicts a lease that nobody uses at its maximum: a MISS with new credentials, and the old ones no longer exist', () =>
+    onVirtualRig(async (rig, agent) => {
+      const first = await agent.ask('/v1/aws/creds/app');
+      await rig.pass(149_500);
+      expect(rig.server.requests.count('GET', 'aws/creds/app')).to.equal(1);
+      const next = await agent.ask('/v1/aws/creds/app');
+      expect([next.headers['x-cache'], next.json.lease_id === first.json.lease_id]).to.deep.equal(['MISS', false]);
+      await rig.pass(1_000);
+      expect(await leaseLives(rig, first.json.lease_id as string)).to.equal(false);
     }));
 
   it('keeps a lease over a failed renewal and tries again before the end (R8)', () =>

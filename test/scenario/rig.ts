@@ -15,7 +15,7 @@ import { ask, type Answer, type Json, type Question } from './client.js';
 import { Running, type CommandOptions } from './cli.js';
 import { collect, plant } from './collector.js';
 import { Tap } from './tap.js';
-import { travel, until, within, type Activity } from './until.js';
+import { travel, travelUntil, until, within, type Activity } from './until.js';
 
 /** How a rig is made. */
 export interface RigOptions {
@@ -224,8 +224,17 @@ export class Rig implements Activity {
 
   /** Lets virtual time pass; only with a `VirtualClock`. */
   pass(ms: number): Promise<void> {
-    if (!(this.clock instanceof VirtualClock)) throw new Error('this rig runs on real time');
-    return travel(this.clock, ms, this);
+    return travel(this.#virtual, ms, this);
+  }
+
+  /** The result of `work`, which may wait for something: virtual time passes meanwhile. Only with a `VirtualClock`. */
+  passUntil<T>(work: Promise<T>, boundMs = 60_000): Promise<T> {
+    return travelUntil(this.#virtual, work, this, boundMs);
+  }
+
+  get #virtual(): VirtualClock {
+    if (this.clock instanceof VirtualClock) return this.clock;
+    throw new Error('this rig runs on real time');
   }
 
   mark(): string | undefined {

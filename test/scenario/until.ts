@@ -59,3 +59,25 @@ export async function travel(clock: VirtualClock, ms: number, activity: Activity
     await quiet(activity);
   }
 }
+
+const STEP_MS = 250;
+
+/** Moves virtual time on until `work` has ended, and gives its result; none passes for what needs none. Throws after `boundMs` of virtual time. */
+export async function travelUntil<T>(
+  clock: VirtualClock,
+  work: Promise<T>,
+  activity: Activity,
+  boundMs: number,
+): Promise<T> {
+  const end = clock.now() + boundMs;
+  let ended = false;
+  const over = (): void => void (ended = true);
+  const ending = work.then(over, over);
+  for (;;) {
+    await quiet(activity);
+    await Promise.race([ending, turn(LOOK_EVERY_MS)]);
+    if (ended) return work;
+    if (clock.now() >= end) throw new Error(`nothing ended within ${String(boundMs)} ms of virtual time`);
+    await clock.advance(Math.min(STEP_MS, end - clock.now()));
+  }
+}

@@ -16,8 +16,9 @@ import { createSealer, type Sealer, type StoreKeys } from '../keys/sealer.js';
 import { openKeys, type KeyParts } from './data-keys.js';
 import type { BatchBounds, Encode } from './dirty.js';
 import type { Meta } from './meta.js';
-import { readRecords, type Restored } from './restore.js';
+import { readRecords, type Early, type Restored } from './restore.js';
 import { confirmMeta, rotateKeys } from './rotation.js';
+import { ScopeLock } from './scope-lock.js';
 import { StoreView } from './store-view.js';
 import { storeError, Trouble } from './trouble.js';
 import { Writer } from './writer.js';
@@ -52,7 +53,7 @@ export interface JournalLimits {
   readonly dirty: number;
   /** A write that takes longer counts as failed; default 5 s. */
   readonly writeMs: number;
-  /** How long `start` waits for the store and its records; default 10 s. Then it goes on in the background. */
+  /** How long `start` waits for the store and its records; default 8 s, less than a component may take to start. Then it goes on in the background. */
   readonly startMs: number;
   readonly batch: BatchBounds;
 }
@@ -69,8 +70,10 @@ export interface OpenedStore {
   readonly sealer: Sealer;
 }
 
+type Take = (records: readonly JournalRecord[]) => void;
+
 const GATHER_MS = 10;
-const LIMITS = { dirty: 100_000, writeMs: 5_000, startMs: 10_000 };
+const LIMITS = { dirty: 100_000, writeMs: 5_000, startMs: 8_000 };
 const BACKOFF = { minMs: 1_000, maxMs: 60_000 };
 // Trying again does not help against these.
 const FINAL = new Set(['CACHE_UNSEAL_FAILED', 'CACHE_STORE_CORRUPT', 'CONFIG_CONFLICT']);
@@ -82,11 +85,14 @@ export class StoreJournal implements Journal {
   readonly #writer: Writer;
   readonly #trouble: Trouble;
   readonly #keyParts: KeyParts;
+  readonly #lock: ScopeLock | undefined;
   readonly #stop = new AbortController();
-  readonly #takers = new Map<string, (records: readonly JournalRecord[]) => void>();
+  readonly #takers = new Map<string, { readonly take: Take; readonly early: Early | undefined }>();
   readonly #openListeners: ((opened: OpenedStore) => void)[] = [];
   #state: JournalState = 'closed';
   #storeStarted = false;
+  /** It may try to reach its place after a start that failed, so it is stopped all the same. */
+  #storeTouched = false;
   #opened: { meta: Meta; keys: StoreKeys; sealer: Sealer } | undefined;
   #opening: Promise<void> | undefined;
   #rotating: Promise<void> | undefined;
@@ -100,6 +106,8 @@ export class StoreJournal implements Journal {
     this.#trouble = new Trouble(options.log, options.health);
     this.#view = new StoreView({ store, scope, metaKey, clock, durable: sync === 'always', timeoutMs: limits.writeMs });
     this.#keyParts = { ...options, previous: options.previous, shared, metaKey, drop: () => this.#view.remove('') };
+    if (scope !== '' && store.swap !== undefined)
+      this.#lock = new ScopeLock({ store, scope, clock, onLost: (error) => this.#lost(error) });
     this.#writer = new Writer({
       view: this.#view,
       scope,
@@ -131,8 +139,8 @@ export class StoreJournal implements Journal {
     return this.#options.sync === 'always' ? this.#writer.settled() : undefined;
   }
 
-  onRestored(prefix: string, take: (records: readonly JournalRecord[]) => void): void {
-    this.#takers.set(prefix, take);
+  onRestored(prefix: string, take: Take, early?: Early): void {
+    this.#takers.set(prefix, { take, early });
   }
 
   clear(prefix: string): void {
@@ -151,7 +159,7 @@ export class StoreJournal implements Journal {
   }
 
   /**
-   * Opens and restores. With a key that needs a login, and after ten seconds, that goes on in the background. Rejects with what the key provider's
+   * Opens and restores. With a key that needs a login, and after eight seconds, that goes on in the background. Rejects with what the key provider's
    * `check` finds, and with `exit_on_err` also with what keeps the store from being opened or a record from being restored (spec B-12).
    */
   async start(signal?: AbortSignal): Promise<void> {
@@ -171,6 +179,11 @@ export class StoreJournal implements Journal {
   stop(signal?: AbortSignal): Promise<void> {
     this.#stopped ??= this.#close(signal);
     return this.#stopped;
+  }
+
+  /** Looks whether the store is still the one that was opened; one that came back empty gets its key anew. Rejects as the store does. */
+  confirm(): Promise<void> {
+    return this.#writer.alone(() => this.#confirm());
   }
 
   /** A new data key: new records are sealed with it at once, all others one after the other; then the old key is forgotten. */
@@ -226,10 +239,11 @@ export class StoreJournal implements Journal {
   async #attempt(): Promise<AgentError | undefined> {
     try {
       await this.#startStore();
+      await this.#lock?.take(this.#stop.signal);
       const { meta, keys, found } = await this.#openMeta();
       const sealer = createSealer(keys);
       await this.#writer.clearNow();
-      const restored = found ? await readRecords(this.#source(sealer), this.#takers.keys()) : undefined;
+      const restored = found ? await readRecords(this.#source(sealer), this.#wanted()) : undefined;
       if (this.#stop.signal.aborted) return undefined;
       this.#use(meta, keys, sealer);
       this.#state = 'open';
@@ -251,8 +265,13 @@ export class StoreJournal implements Journal {
 
   async #startStore(): Promise<void> {
     if (this.#storeStarted) return;
+    this.#storeTouched = true;
     await this.#options.store.start?.(this.#stop.signal);
     this.#storeStarted = true;
+  }
+
+  #wanted(): [string, Early | undefined][] {
+    return Array.from(this.#takers, ([prefix, { early }]) => [prefix, early]);
   }
 
   #source(sealer: Sealer): { store: CacheStore; scope: string; sealer: Sealer } {
@@ -269,7 +288,7 @@ export class StoreJournal implements Journal {
   #handOver({ records, bad, damage }: Restored): AgentError | undefined {
     const { log } = this.#options;
     let count = 0;
-    for (const [prefix, take] of this.#takers) {
+    for (const [prefix, { take }] of this.#takers) {
       const fresh = (records.get(prefix) ?? []).filter(({ key }) => !this.#writer.isNewer(key));
       count += fresh.length;
       try {
@@ -303,7 +322,12 @@ export class StoreJournal implements Journal {
       log.error({ error: describeError(error) }, 'the cache store could not be removed');
     }
     await this.#options.store.stop?.(this.#stop.signal);
-    this.#storeStarted = false;
+    this.#storeStarted = this.#storeTouched = false;
+  }
+
+  #lost(error: Error): void {
+    this.#trouble.bad(storeError(error));
+    this.#detach();
   }
 
   #detach(): void {
@@ -336,6 +360,7 @@ export class StoreJournal implements Journal {
     this.#stop.abort();
     await this.#writer.close(signal);
     this.#state = 'closed';
-    if (this.#storeStarted) await this.#options.store.stop?.(signal ?? AbortSignal.timeout(LIMITS.writeMs));
+    await this.#lock?.release();
+    if (this.#storeTouched) await this.#options.store.stop?.(signal ?? AbortSignal.timeout(LIMITS.writeMs));
   }
 }

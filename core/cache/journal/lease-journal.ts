@@ -1,9 +1,10 @@
 // The keeper that writes the lease cache's entries to the journal, and hands them back at start. One record per entry, however often it is renewed
 // (D-16); a change of the tree is marked in the turn it happens, so that it reaches the store as one batch (D-52).
-import { RECORDS, type Journal } from '../../contracts/journal.js';
+import { RECORDS, type Journal, type JournalRecord } from '../../contracts/journal.js';
 import type { Logger } from '../../sdk/index.js';
 import { agentError, describeError } from '../../sdk/index.js';
 import type { Entry } from '../entry.js';
+import { HeadPool } from '../head-pool.js';
 import type { Keeper } from '../keeper.js';
 import type { EntryRecord } from '../record.js';
 import { decodeEntry, encodeEntry } from './entry-codec.js';
@@ -17,23 +18,40 @@ export interface RecordedCache {
 
 const GONE = (): undefined => undefined;
 
+/** What the keeper leaves out: with sharing, what was made with an identity's own token is in the shared records, which know more. */
+export interface LeaseJournalOptions {
+  readonly log: Logger;
+  readonly sharesIdentities: boolean;
+}
+
 /** The keeper. Registers for the records of entries, so it must be made, and follow the cache, before the journal starts. */
-export function leaseJournal(journal: Journal, cache: RecordedCache, log: Logger): Keeper {
+export function leaseJournal(
+  journal: Journal,
+  cache: RecordedCache,
+  { log, sharesIdentities }: LeaseJournalOptions,
+): Keeper {
   const keyOf = ({ id }: Entry): string => RECORDS.entry + id;
   const mark = (entry: Entry): void => {
-    if (entry.kind === 'identity') return;
+    if (entry.kind === 'identity' || (sharesIdentities && entry.parent?.kind === 'identity')) return;
     journal.mark(keyOf(entry), () => encodeEntry(cache.record(entry)), entry.life?.expiresAt);
   };
-  journal.onRestored(RECORDS.entry, (records) => {
+  const early = new EarlyRecords();
+  const take = (records: readonly JournalRecord[]): void => {
     const read: EntryRecord[] = [];
-    for (const { key, value } of records) {
-      const record = decodeEntry(value);
-      if (record !== undefined && key === RECORDS.entry + record.id) read.push(record);
+    let odd = 0;
+    for (const one of records) {
+      const { key } = one;
+      const record = early.take(one);
+      const known = record !== undefined && key === RECORDS.entry + record.id;
+      if (known && !(sharesIdentities && record.parent?.on === 'identity')) read.push(record);
       else journal.mark(key, GONE);
+      if (!known) odd++;
     }
+    early.clear();
     cache.restore(read);
-    if (read.length < records.length) warnOdd(log, records.length - read.length);
-  });
+    if (odd > 0) warnOdd(log, odd);
+  };
+  journal.onRestored(RECORDS.entry, take, (record) => early.add(record));
   return {
     added: mark,
     changed: mark,
@@ -41,6 +59,30 @@ export function leaseJournal(journal: Journal, cache: RecordedCache, log: Logger
       for (const entry of entries) if (entry.kind !== 'identity') journal.mark(keyOf(entry), GONE);
     },
   };
+}
+
+// Records are decoded as they are read: the bytes of 100,000 at once would be the larger part of a restart's memory.
+class EarlyRecords {
+  readonly #decoded = new Map<string, EntryRecord>();
+  readonly #heads = new HeadPool();
+
+  add(record: JournalRecord): boolean {
+    const decoded = this.#decode(record);
+    if (decoded !== undefined) this.#decoded.set(record.key, decoded);
+    return decoded !== undefined;
+  }
+
+  take(record: JournalRecord): EntryRecord | undefined {
+    return this.#decoded.get(record.key) ?? this.#decode(record);
+  }
+
+  clear(): void {
+    this.#decoded.clear();
+  }
+
+  #decode({ value }: JournalRecord): EntryRecord | undefined {
+    return decodeEntry(value, (list) => this.#heads.share(list));
+  }
 }
 
 function warnOdd(log: Logger, records: number): void {

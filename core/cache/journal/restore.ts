@@ -12,7 +12,11 @@ export interface Restored {
   readonly damage: AgentError | undefined;
 }
 
+/** What wants to look at a record before all are read: true when its bytes are not needed any more. */
+export type Early = (record: JournalRecord) => boolean;
+
 const BREATH = 2_048;
+const NO_BYTES = new Uint8Array(0);
 
 /**
  * All records below `prefixes`, keys without the scope. Damage in the store ends the reading early with what was found; throws what else the store
@@ -20,13 +24,13 @@ const BREATH = 2_048;
  */
 export async function readRecords(
   { store, scope, sealer }: { readonly store: CacheStore; readonly scope: string; readonly sealer: Sealer },
-  prefixes: Iterable<string>,
+  prefixes: Iterable<readonly [prefix: string, early?: Early | undefined]>,
 ): Promise<Restored> {
   const records = new Map<string, JournalRecord[]>();
   const bad: string[] = [];
   let damage: AgentError | undefined;
   let count = 0;
-  for (const prefix of prefixes) {
+  for (const [prefix, early] of prefixes) {
     const found: JournalRecord[] = [];
     records.set(prefix, found);
     try {
@@ -34,7 +38,7 @@ export async function readRecords(
         const key = stored.slice(scope.length);
         const value = opened(sealer, stored, sealed);
         if (value === undefined) bad.push(key);
-        else found.push({ key, value });
+        else found.push(early?.({ key, value }) === true ? { key, value: NO_BYTES } : { key, value });
         // The agent may be serving meanwhile, when the store was locked or away at first.
         if (++count % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
       }

@@ -18,10 +18,15 @@ export interface Claim {
 
 /** The bytes to seal. */
 export function encodeClaim({ owner, fence, claimUntil, id, record }: Claim): Uint8Array {
-  const head = { owner, fence, claimUntil, id, parentExpiresAt: record?.parentExpiresAt ?? 0 };
+  const head = {
+    ...{ owner, fence, claimUntil, id },
+    parentExpiresAt: record?.parentExpiresAt ?? 0,
+    parentAccessor: record?.parentAccessor,
+    confirmedAt: record?.confirmedAt,
+  };
   const line = Buffer.from(`${JSON.stringify(head)}\n`);
   if (record === undefined) return line;
-  const { parentExpiresAt: _, ...entry } = record;
+  const { parentExpiresAt: _, confirmedAt: __, parentAccessor: ___, ...entry } = record;
   return Buffer.concat([line, encodeEntry(entry)]);
 }
 
@@ -30,11 +35,11 @@ export function decodeClaim(bytes: Uint8Array): Claim | undefined {
   const at = bytes.indexOf(0x0a);
   const head = at < 0 ? undefined : headOf(Buffer.from(bytes.subarray(0, at)).toString('utf8'));
   if (head === undefined) return undefined;
-  const { owner, fence, claimUntil, id, parentExpiresAt } = head;
+  const { owner, fence, claimUntil, id, ...more } = head;
   if (at === bytes.length - 1) return { owner, fence, claimUntil, id, record: undefined };
   const entry = decodeEntry(bytes.subarray(at + 1));
   if (entry === undefined || entry.id !== id) return undefined;
-  return { owner, fence, claimUntil, id, record: { ...entry, parentExpiresAt } };
+  return { owner, fence, claimUntil, id, record: { ...entry, ...more } };
 }
 
 /** True when the answer may be given out at `now`: with a margin before its end and that of its token (R-3). */
@@ -63,16 +68,28 @@ interface Head {
   readonly claimUntil: number;
   readonly id: string;
   readonly parentExpiresAt: number;
+  readonly confirmedAt: number;
+  readonly parentAccessor: string;
 }
 
 function headOf(text: string): Head | undefined {
   try {
-    const { owner, fence, claimUntil: until, id, parentExpiresAt } = JSON.parse(text) as Record<string, unknown>;
+    const {
+      owner,
+      fence,
+      claimUntil: until,
+      id,
+      parentExpiresAt,
+      confirmedAt = 0,
+      parentAccessor = '',
+    } = JSON.parse(text) as Record<string, unknown>;
     if (typeof owner !== 'string' || typeof id !== 'string' || id === '') return undefined;
-    if (!Number.isSafeInteger(fence) || !isTime(parentExpiresAt)) return undefined;
+    if (!Number.isSafeInteger(fence) || !isTime(parentExpiresAt) || !isTime(confirmedAt)) return undefined;
+    if (typeof parentAccessor !== 'string') return undefined;
     // JSON has no Infinity
     const claimed = until === null ? Infinity : until;
-    return isTime(claimed) ? { owner, fence: fence as number, claimUntil: claimed, id, parentExpiresAt } : undefined;
+    if (!isTime(claimed)) return undefined;
+    return { owner, fence: fence as number, claimUntil: claimed, id, parentExpiresAt, confirmedAt, parentAccessor };
   } catch {
     return undefined;
   }

@@ -7,6 +7,8 @@ export interface Holding {
   readonly id: string;
   readonly shareKey: string;
   readonly entry: Entry;
+  /** When it became known here (wall clock ms). */
+  readonly since: number;
   mine: boolean;
   fence: number;
   /** What lies in the store as far as we know: a swap must expect exactly this. */

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Exchange } from '../../contracts/exchange.js';
 
-/** Prefix of the records; clear of the prefixes of the journal (RECORDS). */
-export const SHARED_PREFIX = 'x/';
+/** Prefix of the records; clear of all names of instances, which begin with a letter or a digit. */
+export const SHARED_PREFIX = '@x/';
 
 /** Characters of a cache key that bind token and namespace (key.ts); what follows tells requests apart. */
 const BINDING_LENGTH = 43;

@@ -1,25 +1,25 @@
 // Sharing between agents (R-7): who has a new answer claims it in the shared store, others adopt it; the owner renews, and when it is gone another takes
 // over; revocations travel as tombstones. It decides nothing about lives of entries, and nothing in here rejects: the worst outcome is a cache miss.
-import type { CacheStore, Clock, Health, Logger, StoreNews } from '../../sdk/index.js';
+import type { CacheStore, Health, Logger, StoreNews } from '../../sdk/index.js';
 import type { Exchange } from '../../contracts/exchange.js';
-import type { TokenState } from '../../contracts/token-feed.js';
 import type { Entry } from '../entry.js';
 import type { Keeper } from '../keeper.js';
 import type { LeaseCacheCore } from '../options.js';
 import type { SharedAnswers, SharedCache, SharedRecord } from '../shared-answers.js';
 import { claimUntil, endOf, isAlive, type Claim } from './claim.js';
+import { Burials } from './burials.js';
 import { ClaimsStore, type Found, type Sealer } from './claims-store.js';
 import { HoldingList, type Holding } from './holding.js';
+import { Graves, NewsMemory } from './lately.js';
 import { Pulse } from './pulse.js';
-import { shareKeyOf } from './share-key.js';
+import { ShareKeys, type ShareKeysOptions } from './share-keys.js';
 
 /** What the sharing needs. */
-export interface SharingOptions {
+export interface SharingOptions extends ShareKeysOptions {
   /** With `swap` and `changes` (manifest: `supports.shared`). */
   readonly store: CacheStore;
   /** Undefined while the sealing key is not to be had (R-15): nothing is shared until then. */
   readonly sealer: () => Sealer | undefined;
-  readonly clock: Clock;
   readonly log: Logger;
   /** A component's own: `ok` and `degraded` are told here. */
   readonly health: Health;
@@ -28,10 +28,8 @@ export interface SharingOptions {
   readonly instance: string;
   /** `share_bound`. */
   readonly shareBoundMs: number;
-  /** The cluster's id, empty when it is not known now; asked again until it is (readClusterId). */
-  readonly clusterId: () => Promise<string>;
-  /** An identity's present token and the full path of its login (namespace and mount). */
-  readonly identity: (name: string) => { readonly state: TokenState; readonly mount: string } | undefined;
+  /** After an outage, before anything is read: the store may have lost its data, and with them the sealing key. Rejects as the store does. */
+  readonly confirm?: () => Promise<void>;
 }
 
 /** What of the cache the sharing uses. */
@@ -59,18 +57,21 @@ const SPREAD_MS = 1000;
 class StoreSharing implements Sharing {
   readonly #options: SharingOptions;
   readonly #claims: ClaimsStore;
+  readonly #keys: ShareKeys;
   readonly #pulse: Pulse;
   readonly #held = new HoldingList();
-  readonly #unburied = new Set<Holding>();
+  readonly #burials: Burials;
+  readonly #graves = new Graves();
+  readonly #news = new NewsMemory();
   readonly #ended = new AbortController();
   #cache: SharingCache | undefined;
-  #cluster = '';
-  #askedAt = -Infinity;
 
   constructor(options: SharingOptions) {
     const { store, sealer, clock, log, health, shareBoundMs } = options;
     this.#options = options;
     this.#claims = new ClaimsStore(store, sealer);
+    this.#keys = new ShareKeys(options);
+    this.#burials = new Burials(this.#claims, options.instance, () => clock.now());
     this.#pulse = new Pulse({
       ...{ clock, log, health, boundMs: shareBoundMs },
       silent: () => this.#suspect(),
@@ -81,7 +82,7 @@ class StoreSharing implements Sharing {
   start(cache: SharingCache): void {
     this.#cache = cache;
     this.#pulse.start();
-    this.#askCluster();
+    this.#keys.ask();
     void this.#follow();
   }
 
@@ -94,8 +95,7 @@ class StoreSharing implements Sharing {
   seek(exchange: Exchange, key: string): Promise<SharedRecord | undefined> | undefined {
     const shareKey = this.#pulse.away ? undefined : this.#keyFor(exchange, key);
     if (shareKey === undefined) return undefined;
-    return this.#claims
-      .read(shareKey)
+    return this.#read(shareKey)
       .then((found) => this.#learn(shareKey, found, key))
       .catch((error: unknown) => this.#pulse.failed(error) as undefined);
   }
@@ -104,13 +104,15 @@ class StoreSharing implements Sharing {
     const shareKey = this.#keyFor(exchange, exchange.cacheKey ?? '');
     const parent = this.#cache?.record(entry).parent;
     if (shareKey === undefined || parent?.on === 'entry') return undefined;
-    const holding = holdingOf({ id: entry.id, shareKey, entry, parent, mine: true });
+    const holding = holdingOf({ id: entry.id, shareKey, entry, parent, mine: true, since: this.#now });
     if (this.#pulse.away) return void this.#held.add(holding);
     try {
-      return await this.#claim(holding, exchange.cacheKey!);
+      return await this.#claim(holding, exchange);
     } catch (error) {
       this.#pulse.failed(error);
-      if (entry.phase !== 'gone') this.#held.add(holding);
+      // the claim may be there all the same: of what was revoked meanwhile it must go
+      if (entry.phase === 'gone') this.#queue(holding, () => this.#burials.bury(holding));
+      else this.#held.add(holding);
       return undefined;
     }
   }
@@ -131,53 +133,52 @@ class StoreSharing implements Sharing {
       const holding = this.#held.byId(id);
       if (holding === undefined) continue;
       this.#held.remove(holding);
-      if (FOR_ALL.has(why)) this.#queue(holding, () => this.#bury(holding));
+      if (!FOR_ALL.has(why)) continue;
+      this.#graves.add(id, holding.end, this.#now);
+      this.#queue(holding, () => this.#burials.bury(holding));
     }
   }
 
   #keyFor(exchange: Exchange, cacheKey: string): string | undefined {
-    const identity = exchange.identity === undefined ? undefined : this.#options.identity(exchange.identity);
-    if (identity === undefined || !this.#claims.open || this.#cache === undefined) return undefined;
-    const { state, mount } = identity;
-    // the feed may be ahead of the request
-    if (state.form !== 'plain' || !state.token.equals(exchange.token)) return undefined;
-    if (this.#cluster === '') return this.#askCluster() as undefined;
-    const standing = { cluster: this.#cluster, mount, entityId: state.entityId ?? '', policies: state.policies };
-    return shareKeyOf(standing, exchange, cacheKey);
-  }
-
-  #askCluster(): void {
-    const { clock, clusterId } = this.#options;
-    if (this.#askedAt + RETRY_MS > clock.now()) return;
-    this.#askedAt = clock.now();
-    clusterId().then(
-      (id) => (this.#cluster = id),
-      () => undefined,
-    );
+    return this.#claims.open && this.#cache !== undefined ? this.#keys.of(exchange, cacheKey) : undefined;
   }
 
   // Takes in what another agent offers. Undefined for what is dead, unreadable or buried, or when the cache has no room for it.
   #learn(shareKey: string, { bytes, claim }: Found, cacheKey: string): SharedRecord | undefined {
     const record = claim?.record;
     if (record === undefined || claim === undefined || !isAlive(record, this.#now)) return undefined;
+    if (this.#graves.has(record.id)) return undefined;
     if (this.#held.byId(record.id) !== undefined) return record;
     const entry = this.#cache!.adoptForeign(record, cacheKey);
     if (entry?.phase !== 'foreign') return undefined;
-    const holding = holdingOf({ id: entry.id, shareKey, entry, parent: record.parent, mine: false });
+    const holding = holdingOf({ id: entry.id, shareKey, entry, parent: record.parent, mine: false, since: this.#now });
     this.#held.add(holding);
     this.#take(holding, claim, bytes);
+    // ours from before a new login: nobody renews it but us
+    if (holding.mine) this.#cache!.takeOver(entry);
     return record;
   }
 
-  async #claim(holding: Holding, cacheKey: string): Promise<SharedRecord | undefined> {
+  // News that came while it was read may be newer than what was read.
+  async #read(shareKey: string): Promise<Found> {
+    for (let turn = 1; ; turn++) {
+      const since = this.#news.moment;
+      const found = await this.#claims.read(shareKey);
+      if (turn === TRIES || !this.#news.changed(shareKey, since)) return found;
+    }
+  }
+
+  async #claim(holding: Holding, { cacheKey = '', sentAt = 0 }: Exchange): Promise<SharedRecord | undefined> {
     let found: Found = { bytes: undefined, claim: undefined };
     for (let turn = 0; turn < TRIES; turn++) {
       if (await this.#put(holding, found)) {
-        if (holding.entry.phase === 'gone') await this.#bury(holding);
+        if (holding.entry.phase === 'gone') await this.#burials.bury(holding);
         else this.#held.add(holding);
         return undefined;
       }
-      found = await this.#claims.read(holding.shareKey);
+      found = await this.#read(holding.shareKey);
+      // what was here before the request was sent could not be given out any more: ours takes its place
+      if ((this.#held.byId(found.claim?.id ?? '')?.since ?? Infinity) <= sentAt) continue;
       const winner = this.#learn(holding.shareKey, found, cacheKey);
       if (winner !== undefined) {
         holding.cancel();
@@ -216,7 +217,14 @@ class StoreSharing implements Sharing {
 
   #recordOf({ entry, parent }: Holding): SharedRecord {
     const cache = this.#cache!;
-    return { ...cache.record(entry), keys: [], parent, parentExpiresAt: cache.parentExpiresAt(entry) };
+    return {
+      ...cache.record(entry),
+      keys: [],
+      parent,
+      parentExpiresAt: cache.parentExpiresAt(entry),
+      parentAccessor: entry.parent?.accessor ?? '',
+      confirmedAt: entry.confirmedAt,
+    };
   }
 
   // The owner looks again before its claim ends, because its token may have been renewed; the others look when the claim has ended.
@@ -271,11 +279,13 @@ class StoreSharing implements Sharing {
     if (!this.#tracked(holding)) return;
     const found = await this.#claims.read(holding.shareKey);
     this.#judge(holding, found, told);
-    if (this.#tracked(holding) && holding.mine && found.bytes === undefined) await this.#put(holding, found);
+    if (this.#tracked(holding) && holding.mine && found.claim === undefined) await this.#put(holding, found);
   }
 
   #judge(holding: Holding, { bytes, claim }: Found, told: boolean): void {
     if (bytes === undefined && !told) return;
+    // sealed with a key that is gone
+    if (claim === undefined && bytes !== undefined && holding.mine) return;
     const record = claim?.record;
     if (claim === undefined || record === undefined || claim.id !== holding.id) return this.#evict(holding);
     if (claim.owner === this.#options.instance) return this.#take(holding, claim, bytes);
@@ -306,21 +316,6 @@ class StoreSharing implements Sharing {
     this.#cache!.evictShared(holding.id);
   }
 
-  async #bury(holding: Holding): Promise<void> {
-    this.#unburied.add(holding);
-    for (let turn = 0; turn < TRIES; turn++) {
-      const { bytes, claim } = await this.#claims.read(holding.shareKey);
-      const buried = bytes === undefined || claim?.id !== holding.id || claim.record === undefined;
-      if (buried || (await this.#swapTombstone(holding, claim, bytes))) break;
-    }
-    this.#unburied.delete(holding);
-  }
-
-  async #swapTombstone({ shareKey }: Holding, { fence, id }: Claim, bytes: Uint8Array): Promise<boolean> {
-    const tombstone = { owner: this.#options.instance, fence: fence + 1, claimUntil: 0, id, record: undefined };
-    return (await this.#claims.swap(shareKey, bytes, tombstone, this.#now)) !== undefined;
-  }
-
   async #follow(): Promise<void> {
     const { store, log } = this.#options;
     try {
@@ -332,6 +327,7 @@ class StoreSharing implements Sharing {
   }
 
   #hear(news: StoreNews): void {
+    if (news.news !== 'heard') this.#news.add(news.news === 'changed' ? news.key : undefined);
     if (news.news === 'changed') {
       const holding = this.#held.byKey(news.key);
       if (holding !== undefined) this.#queue(holding, () => this.#check(holding, true));
@@ -349,7 +345,8 @@ class StoreSharing implements Sharing {
 
   // After a gap or an outage: what was revoked meanwhile is buried, our claims are put back, those of others are read again.
   async #checkAll(): Promise<void> {
-    for (const holding of [...this.#unburied]) this.#queue(holding, () => this.#bury(holding));
+    await this.#options.confirm?.().catch((error: unknown) => this.#pulse.failed(error));
+    for (const holding of this.#burials.unburied) this.#queue(holding, () => this.#burials.bury(holding));
     for (const holding of [...this.#held.all]) {
       this.#queue(holding, () => this.#check(holding, false));
       if (holding.mine) this.#queue(holding, () => this.#rewrite(holding));
@@ -362,7 +359,7 @@ class StoreSharing implements Sharing {
   }
 }
 
-function holdingOf(given: Pick<Holding, 'id' | 'shareKey' | 'entry' | 'parent' | 'mine'>): Holding {
+function holdingOf(given: Pick<Holding, 'id' | 'shareKey' | 'entry' | 'parent' | 'mine' | 'since'>): Holding {
   return {
     ...given,
     fence: 0,

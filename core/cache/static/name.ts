@@ -33,6 +33,8 @@ export interface NamedRequest {
 /** Longer paths are not held: clients choose them. */
 const LONGEST = 1024;
 const NOT_STATIC = new Set(['sys', 'auth', 'identity', 'cubbyhole']);
+// below a namespace too: each token has one of its own, and may write there what looks like an answer of KV
+const CUBBYHOLE = /\/cubbyhole(?:\/|$)/;
 const VERSION = /^version=(0|[1-9]\d{0,8})$/;
 
 /**
@@ -45,7 +47,7 @@ export function nameOf(request: NamedRequest): StaticName | string {
   const path = pathOf(request.path, asked.operation);
   if (path === undefined) return 'path';
   const slash = path.indexOf('/');
-  if (NOT_STATIC.has(slash < 0 ? path : path.slice(0, slash))) return 'not-static';
+  if (NOT_STATIC.has(slash < 0 ? path : path.slice(0, slash)) || CUBBYHOLE.test(path)) return 'not-static';
   const { namespace } = request;
   const absolute = namespace + path;
   // both ways to ask for a list are one question

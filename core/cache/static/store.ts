@@ -73,7 +73,10 @@ export class StaticStore {
   }
 
   /** Takes an answer in. The reader gets its permission with it, as its own read has brought it (S-3). */
-  accept(fetched: Fetched): Taken {
+  accept(given: Fetched): Taken {
+    const now = this.#options.clock.now();
+    // the clock may have been set back since it was sent: nothing may be fresh until the old time comes again
+    const fetched = { ...given, sentAt: Math.min(given.sentAt, now) };
     const { name, token, reply } = fetched;
     const refusal = refusalOf(reply);
     if (refusal !== undefined) return { why: refusal };
@@ -83,7 +86,6 @@ export class StaticStore {
       this.#unfit(name);
       return { why: typeof facts === 'string' ? facts : 'not-kv' };
     }
-    const now = this.#options.clock.now();
     if (facts.deletionAt > 0 && facts.deletionAt <= now) return { why: 'deleted' };
     const digest = digestOf(token);
     if (this.#raced(fetched, digest)) return { why: 'raced' };

@@ -80,7 +80,7 @@ export class Vetting {
         'token of a static read could not be looked up, it is not served from the cache',
       );
     }
-    adoptFacts(reader, found, sentAt);
+    adoptFacts(reader, found, Math.min(sentAt, clock.now()));
     if (reader.standing === 'limited') {
       readers.revokeAll(reader);
       return log.debug({}, 'token with limited uses is never served from the cache');
@@ -123,7 +123,7 @@ export class Vetting {
     if (reader.expiresAt > 0 && reader.expiresAt < soon) {
       const sentAt = clock.now();
       const found = await this.#ask(reader);
-      if (typeof found !== 'string') adoptFacts(reader, found, sentAt);
+      if (typeof found !== 'string') adoptFacts(reader, found, Math.min(sentAt, clock.now()));
     }
     await this.#check(reader);
   }

@@ -45,11 +45,20 @@ export const cacheCommand: Command = async (argv, terminal) => {
   }
   const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
   if (run === undefined) throw usage(`unknown action "cache ${action}"`);
-  const parsed = parseFlags(rest, CACHE_FLAGS);
+  const parsed = parsedAround(rest);
   const { format } = parsed.values;
   if (format !== undefined && format !== 'json' && format !== 'table') throw usage('-format is table or json');
   return run({ parsed, terminal, json: format === 'json' });
 };
+
+/** Options may stand on both sides of the id or path. */
+function parsedAround(words: readonly string[]): ParsedFlags {
+  const before = parseFlags(words, CACHE_FLAGS);
+  const [operand, ...rest] = before.operands;
+  if (operand === undefined) return before;
+  const after = parseFlags(rest, CACHE_FLAGS);
+  return { values: { ...before.values, ...after.values }, operands: [operand, ...after.operands] };
+}
 
 interface Call {
   readonly parsed: ParsedFlags;

@@ -6,12 +6,15 @@ import { SingleFlight } from '../../kernel/single-flight.js';
 import { AgentError } from '../../sdk/index.js';
 import { collected } from '../body-budget.js';
 import { finished, issue, type IssuingOptions } from '../issuing.js';
+import { refuseLoop } from '../own-mark.js';
 
 type Next = () => Reply | Promise<Reply>;
 
 /** What the stage needs. */
 export interface CoalesceOptions extends IssuingOptions {
   readonly cache: LeaseCache;
+  /** Mark of this process (D-62). */
+  readonly instance: string;
 }
 
 /** Makes the stage. It finds the key of the request, or notes why there is none. */
@@ -23,6 +26,7 @@ export function coalesceStage(options: CoalesceOptions): Stage {
     if (key === undefined) return passed(options, exchange, 'no-key', next);
     exchange.cacheKey = key;
     if (cache.held(key) === 'fresh') return next();
+    refuseLoop(exchange.headers, options.instance);
     return fly({ options, flights, key, exchange, next, client: exchange.signal });
   };
   return function coalesce(exchange, next) {
@@ -44,9 +48,10 @@ export function coalesceStage(options: CoalesceOptions): Stage {
 function passed(options: CoalesceOptions, exchange: Exchange, why: string, next: Next): Reply | Promise<Reply> {
   exchange.notes.cache = 'bypass';
   exchange.notes.why = why;
-  // asking for a fresh secret makes one too; what the client still sends ends with it anyway
-  const secret = exchange.body instanceof Uint8Array && options.cache.issues(exchange) === 'surely';
-  return secret ? finished(options, { exchange, next, client: exchange.signal }) : next();
+  // asking for a fresh secret makes one too; a body that the client still sends ends with it anyway
+  return options.cache.issues(exchange) === 'surely'
+    ? finished(options, { exchange, next, client: exchange.signal })
+    : next();
 }
 
 interface Outcome {

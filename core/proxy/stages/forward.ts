@@ -3,8 +3,9 @@
 // looked for only on requests that leave, so hits pay nothing; agents in a row each add theirs.
 import type { Exchange, Forward, Reply, Stage } from '../../contracts/exchange.js';
 import { HOP_HEADER } from '../../kernel/ids.js';
-import { headerOf, headersOf } from '../../kernel/raw-headers.js';
-import { agentError, type Clock, type Logger } from '../../sdk/index.js';
+import { headerOf } from '../../kernel/raw-headers.js';
+import type { Clock, Logger } from '../../sdk/index.js';
+import { refuseLoop } from '../own-mark.js';
 
 const SMALL_BODY_BYTES = 1024 * 1024;
 
@@ -18,13 +19,12 @@ export interface ForwardOptions {
 
 /** Makes the stage. It notes when the request was sent (R-3). Throws REQUEST_LOOP, and what `send` throws. */
 export function forwardStage({ send, instance, clock, log }: ForwardOptions): Stage {
-  const lower = HOP_HEADER.toLowerCase();
   const sent = (exchange: Exchange): Promise<Reply> => {
     exchange.sentAt = clock.now();
     return send(exchange);
   };
   return function forward(exchange) {
-    if (headersOf(exchange.headers, lower).includes(instance)) throw agentError('REQUEST_LOOP', {});
+    refuseLoop(exchange.headers, instance);
     exchange.headers = [...exchange.headers, HOP_HEADER, instance];
     if (log.enabled?.('debug') ?? true)
       log.debug({ method: exchange.method, path: exchange.path }, 'forwarding request to the server');

@@ -22,6 +22,30 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'LIST', 'SCAN']);
 /** A refusal is short; a longer one is relayed as it is. */
 const LARGEST_REFUSAL = 64 * 1024;
 
+/** Tokens proven dead for whose successor somebody waits just now: who is refused meanwhile needs no proof of its own. */
+class Mourned {
+  readonly #waiting = new Map<Secret, number>();
+
+  has(token: Secret): boolean {
+    return this.#waiting.has(token);
+  }
+
+  async during(token: Secret, work: Promise<unknown>): Promise<void> {
+    this.#waiting.set(token, (this.#waiting.get(token) ?? 0) + 1);
+    try {
+      await work;
+    } finally {
+      const left = this.#waiting.get(token)! - 1;
+      if (left === 0) this.#waiting.delete(token);
+      else this.#waiting.set(token, left);
+    }
+  }
+}
+
+interface Healer extends HealOptions {
+  readonly mourned: Mourned;
+}
+
 interface Refused {
   readonly exchange: Exchange;
   readonly reply: Reply;
@@ -33,19 +57,20 @@ interface Refused {
 
 /** Makes the stage. */
 export function healStage(options: HealOptions): Repeater {
+  const healer: Healer = { ...options, mourned: new Mourned() };
   return {
     repeat: function heal(exchange, next, again) {
       const { token, headers } = exchange;
       const reply = next();
       if (!(reply instanceof Promise) || token === undefined || exchange.identity === undefined) return reply;
       return reply.then((late) =>
-        late.status === 403 ? healed(options, { exchange, reply: late, token, headers, again }) : late,
+        late.status === 403 ? healed(healer, { exchange, reply: late, token, headers, again }) : late,
       );
     },
   };
 }
 
-async function healed(options: HealOptions, refused: Refused): Promise<Reply> {
+async function healed(options: Healer, refused: Refused): Promise<Reply> {
   const { exchange, token, again } = refused;
   const { feed } = options.identity;
   const reply = await held(refused.reply);
@@ -60,12 +85,12 @@ async function healed(options: HealOptions, refused: Refused): Promise<Reply> {
 }
 
 /** Proves that the token is dead; if it is, waits for the next one. */
-async function login({ identity, proof, log }: HealOptions, token: Secret, signal: AbortSignal): Promise<void> {
-  if ((await proof(token)) !== 'dead') return;
+async function login({ identity, proof, mourned, log }: Healer, token: Secret, signal: AbortSignal): Promise<void> {
+  if (!mourned.has(token) && (await proof(token)) !== 'dead') return;
   const state = identity.feed.current;
   if (signal.aborted || state?.token !== token) return;
   log.debug({ identity: identity.name }, 'the server refuses the token of the identity, logging in anew');
-  await identity.reauthenticate(state.sequence, signal);
+  await mourned.during(token, identity.reauthenticate(state.sequence, signal));
 }
 
 /** Resolves when `work` has ended, however it did, when the bound is over, or when the client has left. */

@@ -71,8 +71,11 @@ function adopted(cache: LeaseCache, exchange: Exchange): Reply {
   return hit(exchange, found);
 }
 
-// what the cache of static secrets said of its own candidate is told, unless the answer turned out to be stored here
+// of a lease or a token the cache of static secrets only says that it is one
+const NOT_ITS_OWN: ReadonlySet<string | undefined> = new Set([undefined, 'leased', 'auth']);
+
+// what the cache of static secrets said of its own candidate is told, unless the answer turned out to be one for this cache
 function noted(exchange: Exchange, why: string, reply: Reply): Reply {
-  if (exchange.notes.why === undefined || why.startsWith('stored-')) exchange.notes.why = why;
+  if (NOT_ITS_OWN.has(exchange.notes.why) || why.startsWith('stored-')) exchange.notes.why = why;
   return reply;
 }

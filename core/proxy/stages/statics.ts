@@ -6,6 +6,7 @@ import { SingleFlight } from '../../kernel/single-flight.js';
 import { AgentError } from '../../sdk/index.js';
 import type { BodyBudget } from '../body-budget.js';
 import { bufferedReply, drop } from '../buffered.js';
+import { refuseLoop } from '../own-mark.js';
 
 type Next = () => Reply | Promise<Reply>;
 
@@ -13,6 +14,8 @@ type Next = () => Reply | Promise<Reply>;
 export interface StaticsOptions {
   readonly statics: StaticCache;
   readonly budget: BodyBudget;
+  /** Mark of this process (D-62). */
+  readonly instance: string;
 }
 
 /** Makes the stage. */
@@ -25,6 +28,7 @@ export function staticsStage(options: StaticsOptions): Stage {
     const found = cache.recall(exchange);
     if (found !== undefined) return hit(exchange, found);
     exchange.notes.cache = 'miss';
+    refuseLoop(exchange.headers, options.instance);
     return fly({ options, flights, exchange, next });
   };
 }

@@ -69,8 +69,8 @@ export default class FileStore implements CacheStore {
     await this.batch([{ key }]);
   }
 
-  async *entries(prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]> {
-    yield* this.#opened().entries(prefix);
+  entries(prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]> {
+    return this.#opened().entries(prefix);
   }
 
   async batch(writes: readonly StoreWrite[], options: BatchOptions = {}): Promise<void> {

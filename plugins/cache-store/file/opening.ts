@@ -78,7 +78,7 @@ async function scanAll(
   const scans = [];
   for (const segment of segments) {
     const { found, strayBytes, size } = await scanSegment(segment.file, segment.name.salt);
-    const items = found.map((one): SegmentItem => ({ ...one, segment }));
+    const items = found.map(({ head, previous }): SegmentItem => ({ head, previous, segment }));
     if (strayBytes > 0)
       log.warn({ path: segment.path, bytes: strayBytes, of: size }, 'a part of the store is not legible');
     scans.push({ segment, items });

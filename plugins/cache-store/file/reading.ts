@@ -2,20 +2,32 @@
 import { valueSum } from './frame.js';
 import type { Place } from './table.js';
 
-const MOST_BYTES = 256 * 1024;
+const MOST_BYTES = 1024 * 1024;
 const WIDEST_GAP = 64 * 1024;
 
 /** A value read from disk; undefined when it does not fit its checksum. Its bytes are nobody else's. */
 export type Read = readonly [place: Place, value: Uint8Array | undefined];
 
-/** Reads places, given in the order in which they lie on disk, group by group. */
+/** Reads places, given in the order in which they lie on disk, group by group, one group ahead of who asks. */
 export async function* readGroups(places: readonly Place[]): AsyncGenerator<Read[]> {
-  for (let from = 0; from < places.length;) {
-    const to = groupEnd(places, from);
-    yield await readGroup(places.slice(from, to));
-    from = to;
+  let to = 0;
+  const readNext = (): Promise<Read[]> | undefined => {
+    const from = to;
+    if (from >= places.length) return undefined;
+    to = groupEnd(places, from);
+    const reading = readGroup(places.slice(from, to));
+    reading.catch(ignore);
+    return reading;
+  };
+  for (let ahead = readNext(); ahead !== undefined;) {
+    const group = await ahead;
+    ahead = readNext();
+    yield group;
   }
 }
+
+// who asks may have left before it hears of the failure
+const ignore = (): void => undefined;
 
 /** The value at one place. */
 export async function readPlace(place: Place): Promise<Uint8Array | undefined> {

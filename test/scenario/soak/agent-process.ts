@@ -25,6 +25,10 @@ export class AgentProcess {
   #child: ChildProcess | undefined;
   /** The last output, for verdicts. */
   output = '';
+  /** When it was last started, wall clock ms. */
+  startedAt = 0;
+  /** Its last output when it ended by itself; undefined otherwise. */
+  crash: string | undefined;
 
   constructor(options: { readonly config: string; readonly folder: string; readonly port: number }) {
     this.#config = options.config;
@@ -38,6 +42,7 @@ export class AgentProcess {
 
   /** Starts it and waits until it accepts connections. */
   async start(): Promise<void> {
+    this.startedAt = Date.now();
     const env = { PATH: process.env['PATH'], HOME: this.#folder, TMPDIR: this.#folder };
     const child = spawn(process.execPath, [MAIN, 'agent', `-config=${this.#config}`], {
       cwd: this.#folder,
@@ -55,6 +60,14 @@ export class AgentProcess {
       await pause(20);
     }
     this.#child = child;
+    this.crash = undefined;
+    const ended = (): void => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.crash = this.output.slice(-3000);
+    };
+    if (over) ended();
+    else child.once('exit', ended);
   }
 
   /** Ends it: at once and without warning, or as an operator would. */

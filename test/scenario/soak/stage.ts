@@ -20,6 +20,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+const SLOW_MS = 25;
 const ROOT = 'root-of-the-soak';
 /** An entry that nothing has confirmed for so long is looked up before its next hit. */
 export const REVALIDATE_S = 2;
@@ -31,6 +32,8 @@ export async function openStage({ agents: count, persist }: StageOptions): Promi
   const { url } = await server.listen('127.0.0.1', 0);
   const users = ['ann', 'bob', 'cid'];
   const role = await furnish(server, users);
+  // an answer takes a while now and then, so that requests, revocations and kills overlap
+  server.inject({ trouble: { kind: 'delay', delayMs: SLOW_MS }, times: Infinity, when: () => Math.random() < 0.2 });
   const agents: AgentProcess[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(agents.map((agent) => agent.end('SIGTERM')));

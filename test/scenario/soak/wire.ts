@@ -15,6 +15,8 @@ export interface Ask {
   readonly path: string;
   readonly token?: string | undefined;
   readonly body?: unknown;
+  /** The client leaves after so many ms. */
+  readonly patienceMs?: number;
 }
 
 const LONGEST_MS = 20_000;
@@ -23,7 +25,7 @@ const LONGEST_MS = 20_000;
 export class Wire {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-  ask({ port, method, path, token, body }: Ask): Promise<Reply> {
+  ask({ port, method, path, token, body, patienceMs }: Ask): Promise<Reply> {
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
       'X-Vault-Request': 'true',
@@ -45,6 +47,7 @@ export class Wire {
       });
       call.on('timeout', () => call.destroy());
       call.on('error', broken);
+      if (patienceMs !== undefined) setTimeout(() => call.destroy(), patienceMs);
       call.end(sent);
     });
   }

@@ -48,6 +48,12 @@ describe('cache explain', () => {
     });
   }
 
+  it('what is held for clients that send the request header with everything counts too', async () => {
+    const keyOf = ({ headers }: Pick<Exchange, 'headers'>): string => headers.join();
+    const cache = holding([], { keyOf, held: (key) => (key === 'X-Vault-Request,true' ? 'fresh' : undefined) });
+    expect((await ask('path=/v1/x', { cache })).body.verdict).to.equal('hit');
+  });
+
   it('a reason to bypass is named with its meaning', async () => {
     const { body } = await ask('path=sys/mounts', { cache: holding([], { bypass: () => 'system' }) });
     expect([body.verdict, body.lease]).to.deep.equal([

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { guardAuthMethod } from '../../../core/boot/guards/auth-method.js';
+import { guardStore } from '../../../core/boot/guards/cache-store.js';
 import { guardListener } from '../../../core/boot/guards/listener.js';
 import { guardHasher } from '../../../core/boot/guards/request-hasher.js';
 import { guardSink } from '../../../core/boot/guards/sink.js';
@@ -8,6 +9,7 @@ import {
   agentError,
   type AgentError,
   type AuthMethod,
+  type CacheStore,
   type Delivery,
   type LoginAttempt,
 } from '../../../core/sdk/index.js';
@@ -135,5 +137,74 @@ describe('guards around plugins', () => {
     expect(guardHasher({ digest: () => 'x'.repeat(129) }, (why) => reports.push(why)).digest(input)).to.equal('');
     expect(guardHasher({ digest: () => 'fine' }, (why) => reports.push(why)).digest(input)).to.equal('fine');
     expect(reports).to.have.length(3);
+  });
+
+  describe('of a cache store', () => {
+    const hang = (): Promise<never> => new Promise(() => undefined);
+    const working = (): CacheStore => ({
+      get: () => Promise.resolve(undefined),
+      put: () => Promise.resolve(),
+      delete: () => Promise.resolve(),
+      batch: () => Promise.resolve(),
+      clear: () => Promise.resolve(),
+      entries: async function* () {
+        yield* [['a', new Uint8Array(1)] as const, ['b', new Uint8Array(2)] as const];
+      },
+    });
+    const read = async (store: CacheStore): Promise<string[]> => {
+      const keys: string[] = [];
+      for await (const [key] of store.entries('')) keys.push(key);
+      return keys;
+    };
+
+    it('one with the required methods only works, and what it cannot do stays missing', async () => {
+      const clock = new VirtualClock();
+      const store = guardStore({ label: 'cache-store "mine"', clock }, working());
+      expect([await read(store), await store.get('a'), clock.pending]).to.deep.equal([['a', 'b'], undefined, 0]);
+      expect(store).not.to.have.any.keys('swap', 'changes', 'start');
+    });
+
+    it('one that hangs is away after half a minute, in the middle of its entries too', async () => {
+      const clock = new VirtualClock();
+      const entries = async function* (): AsyncIterable<readonly [string, Uint8Array]> {
+        yield ['a', new Uint8Array(1)];
+        await hang();
+      };
+      const store = guardStore(
+        { label: 'cache-store "slow"', clock },
+        { ...working(), get: hang, batch: hang, swap: hang, entries },
+      );
+      const calls = [store.get('a'), store.batch([]), store.swap!('a', undefined, undefined), read(store)].map(failure);
+      await settle();
+      await clock.advance(60_000);
+      const errors = await Promise.all(calls);
+      expect(errors.map(({ code }) => code)).to.deep.equal(Array(4).fill('PLUGIN_CALL_TIMEOUT'));
+      expect(clock.pending).to.equal(0);
+    });
+
+    it('once it was stopped nobody waits for it any more, and no timer keeps the process alive', async () => {
+      const clock = new VirtualClock();
+      const entries = async function* (): AsyncIterable<readonly [string, Uint8Array]> {
+        await hang();
+        yield ['a', new Uint8Array(1)];
+      };
+      const store = guardStore({ label: 's', clock }, { ...working(), get: hang, entries });
+      const calls = [store.get('a'), read(store)].map(failure);
+      await settle();
+      await store.stop!(never);
+      const late = [store.get('a'), read(store)].map(failure);
+      const errors = await Promise.all([...calls, ...late]);
+      expect(errors.map(({ code }) => code)).to.deep.equal(Array(4).fill('CACHE_STORE_UNAVAILABLE'));
+      expect(clock.pending).to.equal(0);
+    });
+
+    it('the reading can be left early', async () => {
+      const clock = new VirtualClock();
+      for await (const entry of guardStore({ label: 's', clock }, working()).entries('')) {
+        expect(entry[0]).to.equal('a');
+        break;
+      }
+      expect(clock.pending).to.equal(0);
+    });
   });
 });

@@ -79,6 +79,20 @@ describe('lifecycle', () => {
     expect(board.view()[0]!.error!.code).to.equal('CACHE_STORE_UNAVAILABLE');
   });
 
+  it('an error with act "wait" ends the boot where the component must start (exit_on_err)', async () => {
+    const { lifecycle, living } = house();
+    const away = agentError('CACHE_STORE_UNAVAILABLE', { why: 'not there' });
+    const strict = living('store', { mustStart: true, start: () => Promise.reject(away) });
+    expect(await lifecycle.start(strict).catch((error: unknown) => error)).to.equal(away);
+  });
+
+  it('what a component said of itself while it started stays', async () => {
+    const { lifecycle, living, board } = house();
+    const away = agentError('CACHE_STORE_UNAVAILABLE', { why: 'not there' });
+    await lifecycle.start(living('store', { start: async () => board.reporter('store').degraded(away) }));
+    expect(states(board)).to.deep.equal(['store degraded']);
+  });
+
   it('a plain error of a plugin is wrapped with its name', async () => {
     const { lifecycle, living } = house();
     const error = await lifecycle

@@ -419,7 +419,7 @@ describe('the lease cache', () => {
       children: 0,
       keys: 1,
     });
-    expect(id).to.match(/^[\w-]{16}$/);
+    expect(id).to.match(/^[0-9a-f]{24}$/);
     expect([bytes > 100, nextAt > rig.clock.now()]).to.deep.equal([true, true]);
     expect(rig.cache.clear({ type: 'id', value: id })).to.equal(1);
     expect(rig.cache.size).to.equal(0);

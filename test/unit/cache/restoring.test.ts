@@ -60,7 +60,7 @@ describe('restoring', () => {
     expect([rig.cache.size, rig.held(creds('a')), rig.holds(creds('a'))]).to.deep.equal([3, 'suspect', false]);
     await rig.seek(creds('a'));
     await rig.seek(creds('b', 'hvs.l'));
-    expect([rig.hit(creds('a')).lease_duration, rig.holds(creds('b', 'hvs.l'))]).to.deep.equal([1800, true]);
+    expect([rig.hit(creds('a')).lease_duration, rig.holds(creds('b', 'hvs.l'))]).to.deep.equal([1799, true]);
     expect([...rig.cache.entries()].map(({ why }) => why)).to.deep.equal(Array(3).fill('restored'));
     expect(restored.gone).to.deep.equal([]);
   });
@@ -70,6 +70,40 @@ describe('restoring', () => {
     rig.cache.restore(records());
     rig.cache.adopt(tokenState('hvs.new'));
     expect([rig.cache.size, restored.gone]).to.deep.equal([2, [['/v1/db/creds/a', 'retired']]]);
+  });
+
+  it('an answer does not become young again by a restart: login_max_age and max_age count from its birth (R-12, D-55)', async () => {
+    const paths = [{ glob: 'db/creds/a', cache: true, maxAgeMs: 60_000 }] as never;
+    await again({ loginMaxAgeMs: 60_000, paths }, 59_000);
+    rig.cache.adopt(tokenState('hvs.auto'));
+    rig.cache.restore(records());
+    for (const request of [login('hvs.l'), creds('a'), creds('b', 'hvs.l')]) await rig.seek(request);
+    expect([login('hvs.l'), creds('a'), creds('b', 'hvs.l')].map((one) => rig.holds(one))).to.deep.equal(
+      Array(3).fill(true),
+    );
+    await rig.clock.advance(1_000);
+    expect([login('hvs.l'), creds('a'), creds('b', 'hvs.l')].map((one) => rig.holds(one))).to.deep.equal([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('what was removed since the start does not come in, whether it waits for its identity or has not been read yet (R-1, R-15)', async () => {
+    const role = exchange('POST', '/v1/auth/approle/role/app', { token: 'hvs.x' });
+    for (const late of [true, false]) {
+      await again();
+      if (!late) rig.cache.restore(records());
+      rig.sends(exchange('PUT', '/v1/sys/leases/revoke-prefix/db/creds/a', { token: 'hvs.x' }), 204);
+      rig.cache.adopt(tokenState('hvs.auto'));
+      if (late) {
+        rig.sends(role, 204);
+        rig.cache.restore(records());
+      }
+      expect(restored.gone.find(([path]) => path.endsWith('/a'))).to.deep.equal(['/v1/db/creds/a', 'revoked']);
+      expect(rig.held(login('hvs.l'))).to.equal(late ? undefined : 'suspect');
+      rig.cache.stop();
+    }
   });
 
   it('takes records that come after the login too', async () => {
@@ -172,6 +206,6 @@ describe('restoring', () => {
     rig.cache.adopt(tokenState('hvs.auto'));
     rig.cache.restore([record]);
     await rig.seek(creds('a'));
-    expect(rig.hit(creds('a'))).to.deep.equal(leaseAnswer('db/creds/a/1', 1800));
+    expect(rig.hit(creds('a'))).to.deep.equal(leaseAnswer('db/creds/a/1', 1799));
   });
 });

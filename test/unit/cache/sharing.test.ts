@@ -47,6 +47,64 @@ describe('sharing with other agents (R-7)', () => {
     expect(rig.cache.size).to.equal(0);
   });
 
+  it('R-1: what was revoked through this agent before is not taken from another, whoever had it', async () => {
+    const key = rig.cache.keyOf(creds())!;
+    const body = '{"lease_id":"db/creds/a/other"}';
+    rig.sends(exchange('PUT', '/v1/sys/leases/revoke', { token: 'hvs.x', body }), 204);
+    await rig.clock.advance(60_000);
+    expect(rig.cache.adoptForeign(other, key)).to.equal(undefined);
+    expect(rig.cache.adoptForeign({ ...other, id: 'next', lease: 'db/creds/a/next' }, key)?.phase).to.equal('foreign');
+  });
+
+  it('R-11: what was issued before a prefix was revoked through this agent is not taken, what was issued later is', async () => {
+    const key = rig.cache.keyOf(creds())!;
+    await rig.clock.advance(60_000);
+    rig.sends(exchange('PUT', '/v1/sys/leases/revoke-prefix/db/creds', { token: 'hvs.x', body: '' }), 204);
+    expect(rig.cache.adoptForeign(other, key)).to.equal(undefined);
+    await rig.clock.advance(60_000);
+    expect(rig.cache.adoptForeign({ ...other, storedAt: rig.clock.now() }, key)?.phase).to.equal('foreign');
+  });
+
+  it('R-13: an answer of another agent is as fresh as its last proof: older than revalidate_after, it is looked up first', async () => {
+    rig.cache.stop();
+    rig = new CacheRig({
+      revalidateAfterMs: 300_000,
+      shared: { seek: async () => other, offer: async () => undefined },
+    });
+    rig.cache.adopt(tokenState('hvs.auto'));
+    await rig.clock.advance(250_000);
+    other = { ...other, confirmedAt: rig.clock.now() - 200_000 };
+    await rig.seek(creds());
+    expect(rig.held(creds())).to.equal('fresh');
+    await rig.clock.advance(100_000);
+    expect(rig.held(creds())).to.equal('suspect');
+    rig.cache.clear({ type: 'all' });
+    await rig.clock.advance(6_000);
+    other = {
+      ...other,
+      id: 'old',
+      lease: 'db/creds/a/old',
+      storedAt: rig.clock.now(),
+      confirmedAt: rig.clock.now() - 300_000,
+    };
+    rig.vault.on('PUT', 'sys/leases/lookup', { status: 200, body: { data: { ttl: 0 } } });
+    await rig.seek(creds());
+    expect([rig.held(creds()), rig.vault.calls.map(({ path }) => path)]).to.deep.equal([
+      undefined,
+      ['sys/leases/lookup'],
+    ]);
+  });
+
+  it('R-7: when the answer of the winner may not be given out any more, the own one stands', async () => {
+    const dying = { ...other, expiresAt: rig.clock.now() + 1 };
+    shared.offer = async () => dying;
+    rig.cache.suspectAll(() => true);
+    const stored = rig.cache.remember(creds(), reply(leaseAnswer('db/creds/a/mine', 3600)), rig.cache.epoch);
+    await rig.clock.advance(1);
+    expect(await stored).to.equal('stored-lease');
+    expect(rig.hit(creds()).lease_id).to.equal('db/creds/a/mine');
+  });
+
   it("a client's own token asks nobody", async () => {
     expect(await rig.seek(exchange('GET', '/v1/db/creds/a', { token: 'hvs.auto' }))).to.equal(false);
     expect(shared.asked).to.deep.equal([]);
@@ -164,7 +222,7 @@ describe('sharing with other agents (R-7)', () => {
     expect([rig.held(creds()), told]).to.deep.equal(['suspect', [1]]);
     rig.vault.on('PUT', 'sys/leases/lookup', { status: 200, body: { data: { ttl: 500 } } });
     await rig.seek(creds());
-    expect([rig.hit(creds()).lease_duration, [...rig.cache.entries()][0]!.state]).to.deep.equal([500, 'foreign']);
+    expect([rig.hit(creds()).lease_duration, [...rig.cache.entries()][0]!.state]).to.deep.equal([499, 'foreign']);
     const { epoch } = rig.cache;
     expect([rig.cache.evictShared(entry.id), rig.cache.evictShared(entry.id), rig.cache.size]).to.deep.equal([
       true,

@@ -44,7 +44,7 @@ describe('suspect entries', () => {
     await rig.clock.advance(300_000);
     rig.vault.on('PUT', LOOKUP, alive(60)).on('PUT', RENEW, { status: 200, body: leaseAnswer('x', 3600) });
     await rig.seek(creds());
-    expect(rig.hit(creds()).lease_duration).to.equal(60);
+    expect(rig.hit(creds()).lease_duration).to.equal(59);
     await rig.clock.advance(50_000);
     expect(paths()).to.deep.equal([LOOKUP, RENEW]);
     expect(rig.holds(creds())).to.equal(true);
@@ -127,6 +127,65 @@ describe('suspect entries', () => {
     expect(rig.cache.size).to.equal(0);
   });
 
+  it('a token in its last second, which has a ttl of 0, is not one without end (R-8)', async () => {
+    for (const [end, size] of [
+      [null, 1],
+      ['2030-01-01T00:00:00Z', 0],
+    ] as const) {
+      start({ revalidateAfterMs: 300_000 });
+      rig.store(login('hvs.l'), authAnswer('hvs.l'));
+      await rig.clock.advance(300_000);
+      rig.vault.on('GET', SELF, { status: 200, body: { data: { ttl: 0, expire_time: end } } });
+      await rig.seek(login('hvs.l'));
+      expect([rig.holds(login('hvs.l')), rig.cache.size]).to.deep.equal([size === 1, size]);
+      rig.cache.stop();
+    }
+  });
+
+  it('what was asked before the doubt arose does not end it (R-1, R-13)', async () => {
+    storeLease();
+    let answer: ((ttl: number) => void) | undefined;
+    rig.vault.on(
+      'PUT',
+      LOOKUP,
+      () =>
+        new Promise((resolve) => (answer = (ttl) => resolve({ status: 200, headers: {}, body: { data: { ttl } } }))),
+    );
+    await rig.clock.advance(300_000);
+    const seeking = rig.seek(creds());
+    await rig.clock.advance(5);
+    rig.cache.suspectAll(() => true);
+    answer!(3000);
+    await seeking;
+    expect([rig.held(creds()), rig.cache.size]).to.deep.equal(['suspect', 1]);
+    const again = rig.seek(creds());
+    answer!(3000);
+    await again;
+    expect(rig.held(creds())).to.equal('fresh');
+  });
+
+  it('a clock that is set back while a renewal is under way lengthens no life (R-13)', async () => {
+    storeLease('a', 'hvs.auto', 600);
+    let answer: (() => void) | undefined;
+    rig.vault.on(
+      'PUT',
+      RENEW,
+      () =>
+        new Promise((resolve) => (answer = () => resolve({ status: 200, headers: {}, body: leaseAnswer('x', 600) }))),
+    );
+    await rig.clock.advance(450_000);
+    rig.clock.jump(-DAY);
+    expect(rig.held(creds())).to.equal('suspect');
+    answer!();
+    await settle();
+    const [entry] = [...rig.cache.entries()];
+    expect(entry!.expiresAt - rig.clock.now()).to.be.within(0, 600_000);
+    await rig.clock.advance(299_000);
+    rig.vault.on('PUT', RENEW, { status: 503 });
+    await rig.clock.advance(2_000);
+    expect(rig.held(creds())).to.equal('suspect');
+  });
+
   for (const by of [DAY, -DAY]) {
     it(`are all entries after the clock was set by ${by / 3_600_000} hours: no mass eviction, remaining lives stay (R-13)`, async () => {
       const told: number[] = [];
@@ -138,7 +197,7 @@ describe('suspect entries', () => {
       expect([rig.holds(creds('a')), rig.held(creds('b')), rig.cache.size]).to.deep.equal([false, 'suspect', 3]);
       expect(told).to.deep.equal([3]);
       await rig.seek(creds('a'));
-      expect([rig.holds(creds('a')), rig.hit(creds('a')).lease_duration]).to.deep.equal([true, 3000]);
+      expect([rig.holds(creds('a')), rig.hit(creds('a')).lease_duration]).to.deep.equal([true, 2999]);
       expect([...rig.cache.entries()].every(({ expiresAt }) => expiresAt - rig.clock.now() < 3_600_001)).to.equal(true);
       expect(rig.log.lines.filter(({ level }) => level === 'warn').length).to.equal(1);
     });

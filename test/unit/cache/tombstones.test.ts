@@ -23,6 +23,16 @@ describe('cache/tombstones', () => {
     expect(stones.raced(stones.epoch, means('a'))).to.equal(true);
   });
 
+  it('R-1: by the clock, what was made before a removal ended is overtaken, also while it is under way', () => {
+    let now = 100;
+    const stones = new Tombstones<string>(() => now);
+    const stone = stones.begin('a');
+    expect([stones.overtook(500, means('a')), stones.overtook(500, means('b'))]).to.deep.equal([true, false]);
+    now = 200;
+    stones.end(stone);
+    expect([199, 200].map((since) => stones.overtook(since, means('a')))).to.deep.equal([true, false]);
+  });
+
   it('R-1: only what the scope means is overtaken', () => {
     const stones = new Tombstones<string>();
     const before = stones.epoch;
@@ -36,6 +46,19 @@ describe('cache/tombstones', () => {
     for (let n = 0; n < 1500; n++) stones.set('a');
     const late = stones.epoch;
     expect([stones.raced(early, means('b')), stones.raced(late, means('b'))]).to.deep.equal([true, false]);
+  });
+
+  it('R-1: of more that are under way than it can keep, the end of a forgotten one overtakes all that was sent before', () => {
+    const stones = new Tombstones<string>();
+    const first = stones.begin('first');
+    for (let n = 0; n < 1000; n++) stones.begin('other');
+    const sent = stones.epoch;
+    expect(stones.raced(sent, means('first'))).to.equal(false);
+    stones.end(first);
+    expect([stones.raced(sent, means('first')), stones.raced(stones.epoch, means('first'))]).to.deep.equal([
+      true,
+      false,
+    ]);
   });
 
   it('never forgets one that is still under way while others can go', () => {

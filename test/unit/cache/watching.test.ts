@@ -74,6 +74,38 @@ describe('watches', () => {
     expect(told).to.deep.equal(['hvs.auto']);
   });
 
+  it('a remount whose source begins with a namespace kills what lies below it there (R-11)', () => {
+    rig.store(exchange('GET', '/v1/db/creds/a', { token: 'hvs.auto', namespace: 'ns1/' }), lease());
+    storeLease('b');
+    rig.sends(exchange('POST', '/v1/sys/remount', { token: 'hvs.x', body: json({ from: 'ns1/db', to: 'db2' }) }), 200);
+    expect([...rig.cache.entries()].map(({ path }) => path)).to.deep.equal(['/v1/db/creds/b']);
+  });
+
+  describe('where a token that was handed in was made, or its accessor, is unknown (R-1, R-13)', () => {
+    const doubtful: [string, Parameters<CacheRig['sends']>[0]][] = [
+      ['an accessor', exchange('POST', '/v1/auth/token/revoke-accessor', { body: json({ accessor: 'acc-unknown' }) })],
+      ['the logins of a mount', exchange('PUT', '/v1/sys/leases/revoke-prefix/auth/userpass')],
+      ['an auth method', exchange('DELETE', '/v1/sys/auth/userpass')],
+      ['a namespace', exchange('DELETE', '/v1/sys/namespaces/ns1')],
+    ];
+    for (const [name, request] of doubtful) {
+      it(`its leases are looked up before their next hit when ${name} was revoked`, () => {
+        rig = new CacheRig();
+        rig.cache.adopt(tokenState('hvs.given', { accessor: '' }));
+        storeLease('a', 'hvs.given');
+        rig.sends(request, 204);
+        expect([rig.held(creds('a', 'hvs.given')), rig.cache.size]).to.deep.equal(['suspect', 1]);
+      });
+    }
+
+    it('what is known not to be meant is not doubted', () => {
+      storeLease();
+      for (const [, request] of doubtful) rig.sends(request, 204);
+      rig.sends(exchange('PUT', '/v1/sys/leases/revoke-prefix/db2'), 204);
+      expect(rig.held(creds())).to.equal('fresh');
+    });
+  });
+
   describe('the race of store and eviction (R-1)', () => {
     const revokeToken = exchange('POST', '/v1/auth/token/revoke', { token: 'hvs.x', body: json({ token: 'hvs.l' }) });
     const touching: [string, Parameters<CacheRig['sends']>[0]][] = [
@@ -176,6 +208,9 @@ describe('watches', () => {
     ['PATCH', '/v1/ns1/auth/team/jwt/config', 'auth/team/jwt/config'],
     ['POST', '/v1/%61uth/approle/config', 'auth/approle/config'],
     ['POST', '/v1/auth/token/roles/app', 'auth/token/roles/app'],
+    ['POST', '/v1/auth/oidc/config', 'auth/oidc/config'],
+    ['POST', '/v1/auth/oidc/role/app', 'auth/oidc/role/app'],
+    ['POST', '/v1/auth/oidc/oidc/auth_url', undefined],
     ['POST', '/v1/auth/approle/login', undefined],
     ['POST', '/v1/auth/userpass/login/joe', undefined],
     ['POST', '/v1/auth/token/create', undefined],

@@ -103,6 +103,17 @@ describe('claviger cache', () => {
     ]);
   });
 
+  it('options may stand before and after the id or path', async () => {
+    for (const args of [
+      ['show', '-format=json', 'e1'],
+      ['show', 'e1', '-format=json'],
+    ]) {
+      const { code, out } = await run(args);
+      expect([code, JSON.parse(out)]).to.deep.equal([0, ENTRY]);
+    }
+    expect((await run(['show', 'e1', '-format=json', 'e2'])).code).to.equal(1);
+  });
+
   it('list -format=json prints the answer as it is', async () => {
     expect(JSON.parse((await run(['list', '-format=json'])).out)).to.deep.equal(LIST);
   });

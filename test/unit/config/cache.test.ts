@@ -166,11 +166,12 @@ describe('persist', () => {
     });
   });
 
-  it('kubernetes is the drop-in form: not kept, bound to the service account (spec cache 10.1)', async () => {
+  it('kubernetes is the drop-in form: exit_on_err is false where nothing is said (D-46), not kept, bound to the service account (spec cache 10.1)', async () => {
     const persist = await persistOf(`${STORE} service_account_token_file = "/sa"`, 'kubernetes');
     expect(persist).to.deep.include({
       store: { name: 'file', settings: { path: '/var/lib/claviger' }, at: 'agent.hcl:2:9' },
       keepAfterImport: false,
+      exitOnErr: false,
       key: {
         type: 'kubernetes',
         settings: { service_account_token_file: '/sa', bind_pod: false },

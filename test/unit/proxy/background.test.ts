@@ -55,6 +55,15 @@ describe('background reads', () => {
       expect(cache.abandoned).to.deep.equal([]);
     });
 
+    it('are marked once, however often the request was asked anew (D-62)', async () => {
+      let headers = ['A', '1'];
+      for (let turn = 0; turn < 3; turn++) {
+        await make().refetch(cache, { ...request, key: 'key', headers });
+        headers = sent.at(-1)!.headers;
+      }
+      expect(headers).to.deep.equal(['A', '1', 'X-Claviger-Hop', 'me']);
+    });
+
     it('are given back when they were not kept (R-9)', async () => {
       cache.verdict = 'raced';
       await refetch();

@@ -11,7 +11,10 @@ describe('what the last requests were told', () => {
     reasons.note(asked('/v1/a', 'POST'), 'no-store');
     expect(reasons.of(asked('/v1/a'))).to.equal('not-renewable');
     expect(reasons.of(asked('/v1/a', 'POST'))).to.equal('no-store');
-    expect([reasons.of(asked('/v1/b')), reasons.of(asked('/v1/a', 'GET', 'ns1/'))]).to.deep.equal([undefined, undefined]);
+    expect([reasons.of(asked('/v1/b')), reasons.of(asked('/v1/a', 'GET', 'ns1/'))]).to.deep.equal([
+      undefined,
+      undefined,
+    ]);
   });
 
   it('stays bounded however clients vary their paths, and keeps what was asked last', () => {

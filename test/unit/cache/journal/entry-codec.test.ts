@@ -40,7 +40,8 @@ describe('cache/journal/entry-codec', () => {
     it(`brings a record with ${name} back as it was`, () => {
       const given = record({ parent });
       const read = decodeEntry(encodeEntry(given));
-      expect(plain(read)).to.deep.equal(JSON.parse(JSON.stringify(plain(given))));
+      expect({ ...read, body: '' }).to.deep.equal({ ...given, body: '' });
+      expect(plain(read)).to.deep.equal(plain(given));
     });
   }
 

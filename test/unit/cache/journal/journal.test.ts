@@ -363,11 +363,11 @@ describe('cache/journal', () => {
       expect(store.keys()).to.deep.equal(['e/a']);
     });
 
-    it('a store that never answers does not hold the start up', async () => {
+    it('a store that never answers does not hold the start up, for less than a component may take (10 s)', async () => {
       store.start = () => new Promise(() => undefined);
       const one = rig();
       const start = one.journal.start();
-      await one.pass(10_000);
+      await one.pass(9_000);
       await start;
       await one.journal.stop();
     });
@@ -375,6 +375,14 @@ describe('cache/journal', () => {
     it('exit_on_err: a store that is away refuses the start', async () => {
       store.failStart = AWAY;
       expect(await codeOf(rig({ exitOnErr: true }).journal.start())).to.equal('CACHE_STORE_UNAVAILABLE');
+    });
+
+    it('stop ends a store whose start failed too: it may still try to reach its place, and keep the process alive', async () => {
+      store.failStart = AWAY;
+      const one = rig();
+      await one.journal.start();
+      await one.journal.stop();
+      expect([store.starts, store.stops]).to.deep.equal([1, 1]);
     });
 
     it('stop tries once more and does not wait for a store that hangs beyond its signal', async () => {

@@ -44,12 +44,12 @@ const recordOf = ({ id }: { id: string }): EntryRecord => ({
 }); // prettier-ignore
 
 describe('cache/journal/lease-journal', () => {
-  const rig = () => {
+  const rig = (sharesIdentities = false) => {
     const journal = new JournalFake();
     const log = new LogSpy();
     const restored: EntryRecord[] = [];
     const cache = { record: recordOf, restore: (records: readonly EntryRecord[]) => void restored.push(...records) };
-    return { journal, log, restored, keeper: leaseJournal(journal, cache, log) };
+    return { journal, log, restored, keeper: leaseJournal(journal, cache, { log, sharesIdentities }) };
   };
 
   it('marks what is added and changed under the id of the entry, with its end, and deletes what is removed', () => {
@@ -73,6 +73,23 @@ describe('cache/journal/lease-journal', () => {
     expect(journal.marks.size).to.equal(0);
   });
 
+  it('R-7: with sharing, what hangs on the token of an identity is left to the shared records, and not restored', () => {
+    const { journal, keeper, restored, log } = rig(true);
+    const parent = entry('identity', 'i');
+    const facts = { kind: 'lease' as const, namespace: '', path: '/v1/a', home: { namespace: '', path: 'a' } };
+    keeper.added(new Entry({ ...facts, id: 'a', lease: 'lease-a', parent }));
+    keeper.added(new Entry({ ...facts, id: 'b', lease: 'lease-b', parent: entry('token', 't') }));
+    expect([...journal.marks.keys()]).to.deep.equal(['e/b']);
+    const on = { on: 'identity', identity: 'default', token: 't' } as const;
+    journal.takers.get(RECORDS.entry)!([
+      { key: 'e/a', value: encodeEntry({ ...recordOf({ id: 'a' }), parent: on }) },
+      { key: 'e/b', value: encodeEntry(recordOf({ id: 'b' })) },
+    ]);
+    expect(restored.map(({ id }) => id)).to.deep.equal(['b']);
+    expect(journal.marks.get('e/a')?.encode()).to.equal(undefined);
+    expect(log.text()).to.equal('');
+  });
+
   it('hands all sound records over at once; the others are deleted and counted, without their content (D-50)', () => {
     const { journal, restored, log } = rig();
     journal.takers.get(RECORDS.entry)!([
@@ -94,7 +111,7 @@ describe('cache/journal/lease-journal', () => {
       record: (one: Entry): EntryRecord => ({ ...recordOf(one), parent: parents.get(one.id) }),
       restore: (): void => undefined,
     };
-    const keeper = leaseJournal(first.journal, cache, first.log);
+    const keeper = leaseJournal(first.journal, cache, { log: first.log, sharesIdentities: false });
     await first.journal.start();
     const [parent, child] = [entry('token', 'parent'), entry('token', 'child')];
     keeper.added(parent);
@@ -108,7 +125,7 @@ describe('cache/journal/lease-journal', () => {
     await first.journal.stop();
     const second = new Rig(store, provider);
     const restored: EntryRecord[] = [];
-    leaseJournal(second.journal, { ...cache, restore: (records) => void restored.push(...records) }, second.log);
+    leaseJournal(second.journal, { ...cache, restore: (records) => void restored.push(...records) }, { log: second.log, sharesIdentities: false });
     await second.journal.start();
     expect(restored.map(({ id, parent: on }) => [id, on])).to.deep.equal([['child', undefined]]);
     await second.journal.stop();

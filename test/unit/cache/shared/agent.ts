@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { createSharing, type Sharing } from '../../../../core/cache/shared/sharing.js';
 import type { Sealer } from '../../../../core/cache/shared/claims-store.js';
 import type { TokenState } from '../../../../core/contracts/token-feed.js';
+import { Secret } from '../../../../core/sdk/index.js';
 import { HealthSpy, LogSpy, settle, type VirtualClock } from '../../../../core/sdk/testing/index.js';
 import { CacheRig, exchange, leaseAnswer, reply, tokenState } from '../fixture.js';
 import type { SharedMemory, StoreView } from './shared-memory.js';
@@ -31,7 +32,7 @@ export class Agent {
   readonly sharing: Sharing;
   readonly health = new HealthSpy();
   readonly log = new LogSpy();
-  readonly token: string;
+  token: string;
   state: TokenState;
   readonly #clock: VirtualClock;
 
@@ -62,6 +63,13 @@ export class Agent {
     this.sharing.start(this.rig.cache);
     await settle();
     return this;
+  }
+
+  /** The identity has a new token; the one before lives on. */
+  logsInAnew(token: string): void {
+    this.token = token;
+    this.state = { ...this.state, token: new Secret(token) };
+    this.rig.cache.adopt(this.state, { expiresAt: () => this.state.expiresAt });
   }
 
   request(path = '/v1/db/creds/a') {

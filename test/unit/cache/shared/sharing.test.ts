@@ -1,6 +1,7 @@
 // Several agents, one lease.
 import { expect } from 'chai';
 import { VirtualClock, settle } from '../../../../core/sdk/testing/index.js';
+import { exchange } from '../fixture.js';
 import { Agent } from './agent.js';
 import { SharedMemory } from './shared-memory.js';
 
@@ -102,6 +103,62 @@ describe('sharing over a store (R-7)', () => {
     await settle();
     expect([one.holds(), two.holds(), one.states, two.states]).to.deep.equal([false, false, [], []]);
     expect([await one.asks('l/4'), await two.asks('l/5')]).to.deep.equal(['l/4', 'l/4']);
+  });
+
+  it('R-7: a claim that may have been written while its lease was revoked is buried when the store is back (R-1)', async () => {
+    const swap = one.store.swap.bind(one.store);
+    one.store.swap = async (...given) => {
+      await swap(...given);
+      one.revokes('l/1');
+      throw new Error('timed out');
+    };
+    expect(await one.asks('l/1')).to.equal(undefined);
+    one.store.swap = swap;
+    await settle();
+    await clock.advance(3_000);
+    expect(await two.asks('l/2')).to.equal('l/2');
+  });
+
+  it('R-7: after a new login an agent puts a new lease in the place of its old one, for all (D-6)', async () => {
+    await one.asks('l/1');
+    await two.asks('l/2');
+    one.logsInAnew('hvs.one-again-planted');
+    expect(await one.asks('l/3')).to.equal('l/3');
+    await settle();
+    expect(await two.asks('l/4')).to.equal('l/3');
+  });
+
+  it('R-7: a claim of its own that an agent finds, but does not hold any more, is renewed by it: old token, then lease', async () => {
+    await one.asks('l/1');
+    one.logsInAnew('hvs.one-again-planted');
+    // more removals than are remembered
+    for (let turn = 0; turn < 1001; turn++) one.rig.cache.clear({ type: 'lease', value: 'l/none' });
+    expect(await one.asks('l/2')).to.equal('l/1');
+    await settle();
+    expect(one.calls).to.deep.equal(['auth/token/renew-self hvs.one-planted', 'sys/leases/renew hvs.one-planted']);
+    expect(one.states).to.deep.equal(['renewing']);
+    await clock.advance(2 * HOUR);
+    expect([one.holds(), await two.asks('l/3')]).to.deep.equal([true, 'l/1']);
+  });
+
+  it("R-7: the accessor of the owner's token means its leases at every agent", async () => {
+    one.state = { ...one.state, accessor: 'accessor-one' };
+    one.logsInAnew('hvs.one-again-planted');
+    await one.asks('l/1');
+    await two.asks('l/2');
+    const body = JSON.stringify({ accessor: 'accessor-one' });
+    two.rig.sends(exchange('POST', '/v1/auth/token/revoke-accessor', { token: 'hvs.root', body }), 204);
+    await settle();
+    expect([one.states, two.states]).to.deep.equal([[], []]);
+  });
+
+  it('R-7: an owner whose claim was overwritten with rubbish keeps its lease and writes the claim anew', async () => {
+    await one.asks('l/1');
+    const [key] = memory.records.keys();
+    memory.records.set(key!, { value: Buffer.from('rubbish'), expiresAt: Infinity });
+    one.store.tell({ news: 'changed', key: key! });
+    await settle();
+    expect([one.states, await two.asks('l/2')]).to.deep.equal([['renewing'], 'l/1']);
   });
 
   it('R-7: fence: an owner that was thought dead and wakes up is refused, and follows the new one', async () => {

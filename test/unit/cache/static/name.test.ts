@@ -57,6 +57,8 @@ describe('names of static secrets', () => {
     ['GET', '/v1/sys/mounts', 'not-static'],
     ['GET', '/v1/auth/token/lookup-self', 'not-static'],
     ['GET', '/v1/cubbyhole/a', 'not-static'],
+    ['GET', '/v1/ns1/cubbyhole/a', 'not-static'],
+    ['GET', '/v1/ns1/%63ubbyhole/a', 'not-static'],
     ['LIST', '/v1/identity/entity/id', 'not-static'],
   ] as const) {
     it(`there is none for ${method} ${target.slice(0, 60)}: ${why} (R-10)`, () => {
@@ -76,6 +78,7 @@ describe('names of static secrets', () => {
     [['Authorization', 'Bearer x'], undefined],
     [['Authorization', 'AWS4-HMAC-SHA256 x'], 'header'],
     [['X-Vault-Index', 'x'], 'header'],
+    [['X-Vault-MFA', 'x'], 'header'],
     [['x-vault-inline-auth-path', 'x'], 'header'],
     [['X-Vault-Token', 't', 'X-Vault-Request', 'true', 'X-Vault-Namespace', 'n', 'X-Custom-Tracing', 'x'], undefined],
   ] as const) {

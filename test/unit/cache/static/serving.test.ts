@@ -163,6 +163,18 @@ describe('the cache of static secrets', () => {
       expect(bodyOf(rig.hit(DATA)).data!.data).to.deep.equal({ a: '2' });
     });
 
+    it('an answer that was under way when the clock was set back is fresh for its ttl, not until the old time comes again (R-13)', async () => {
+      await rig.seed(DATA, kv2(1));
+      const slow = exchange('GET', '/v1/old/a');
+      rig.cache.recall(slow);
+      const now = rig.clock.now() - 24 * 3_600_000;
+      rig.clock.now = () => now;
+      expect(rig.holds(DATA)).to.equal(false);
+      rig.cache.remember(slow, reply(kv1()), rig.cache.epoch);
+      const entry = [...rig.cache.entries()].find(({ path }) => path === '/v1/old/a')!;
+      expect(entry.expiresAt).to.equal(now + 5 * MINUTE);
+    });
+
     it('asks the server for the mount where answers do not name the engine, as OpenBao', async () => {
       const mute = (data: object): object => kv1(data, { mount_type: undefined });
       rig.vault.on('GET', 'sys/internal/ui/mounts/old/a', {

@@ -83,6 +83,22 @@ describe('the heal stage (R-6, D-22, D-64)', () => {
     expect(on.sent.filter((line) => line.endsWith('live')).length).to.equal(20);
   });
 
+  it('asks for no proof while somebody waits for the successor of a dead token, and again after that (R-6)', async () => {
+    on.login = () => undefined;
+    const first = on.status();
+    await settle();
+    const second = on.status();
+    await settle();
+    expect([on.proofs, on.logins]).to.deep.equal([1, [1, 1]]);
+    await on.clock.advance(10_000);
+    expect([await first, await second]).to.deep.equal([403, 403]);
+    const third = on.status();
+    await settle();
+    expect(on.proofs).to.equal(2);
+    await on.clock.advance(10_000);
+    expect(await third).to.equal(403);
+  });
+
   for (const proven of ['alive', 'unknown'] as const) {
     it(`relays the 403 when the proof says ${proven}, without a login (R-6)`, async () => {
       on.proven = proven;

@@ -30,6 +30,15 @@ describe('the label stage (P-11)', () => {
     ]);
   });
 
+  it('tells inspection what it said, and nothing of hits', () => {
+    const told: string[] = [];
+    const reasons = { note: (_: unknown, why: string): void => void told.push(why) };
+    const stage = labelStage(new MetricRegistry(), reasons);
+    for (const notes of [{ cache: 'hit', why: 'stale' }, { cache: 'miss', why: 'stored-lease' }, {}] as const)
+      void stage(exchange({ notes: { ...notes } }), () => jsonReply(200, {}));
+    expect(told).to.deep.equal(['stored-lease']);
+  });
+
   it('counts by reason what was passed or not kept', () => {
     const metrics = new MetricRegistry();
     labelled({ cache: 'bypass', why: 'no-store' }, jsonReply(200, {}), metrics);

@@ -25,7 +25,7 @@ class Path {
     const send = (request: Exchange): Promise<Reply> => (this.sent.push(request), this.answer(request));
     const log = new LogSpy();
     this.run = compose([
-      coalesceStage({ cache, clock, budget }),
+      coalesceStage({ cache, clock, budget, instance: 'me' }),
       recallStage({ cache, budget, log }),
       forwardStage({ send, instance: 'me', clock, log }),
     ]);
@@ -60,6 +60,12 @@ describe('coalesce and recall', () => {
       { cache: 'hit', ageMs: 1000 },
       '{"from":"cache"}\n',
     ]);
+  });
+
+  it('refuses a request that has gone round before it waits for the one that sent it (D-62)', async () => {
+    path.answer = () => path.ask(exchange({ headers: ['X-Claviger-Hop', 'me'] }));
+    expect(await codeOf(path.ask())).to.equal('REQUEST_LOOP');
+    expect(path.sent).to.have.lengthOf(1);
   });
 
   it('takes the epoch before the request is sent, and notes when that was (R-1, R-3)', async () => {
@@ -189,6 +195,13 @@ describe('coalesce and recall', () => {
     it('has it given back when it asked for a fresh one as well (R-9, D-55)', async () => {
       path.cache.reason = 'no-store';
       await left(jsonReply(200, { lease_id: 'x' }));
+      expect(path.cache.abandoned).to.deep.equal(['{"lease_id":"x"}\n']);
+    });
+
+    it('has it given back when the body of its request was not in memory either (R-9)', async () => {
+      path.cache.reason = 'no-store';
+      const body = new StreamFake(Buffer.from('{}'));
+      await left(jsonReply(200, { lease_id: 'x' }), { method: 'POST', body, headers: ['Content-Length', '2'] });
       expect(path.cache.abandoned).to.deep.equal(['{"lease_id":"x"}\n']);
     });
 

@@ -28,7 +28,7 @@ describe('the statics stage (R-10, D-68)', () => {
     budget = new BodyBudget(SMALL_BODY);
     fetches = 0;
     answer = () => Promise.resolve(jsonReply(200, { n: fetches }));
-    stage = staticsStage({ statics: cache, budget });
+    stage = staticsStage({ statics: cache, budget, instance: 'me' });
   });
   const ask = (request = exchange()): Promise<Reply> =>
     Promise.resolve().then(() => stage(request, () => (fetches++, answer(request))));
@@ -47,6 +47,15 @@ describe('the statics stage (R-10, D-68)', () => {
     cache.hits.set(PATH, hit);
     expect(header(await ask(), 'X-Cache-Reason')).to.equal('stale');
     expect(hit.reply.headers.length).to.equal(6);
+  });
+
+  it('refuses a request that has gone round before it waits for the one that sent it (D-62)', async () => {
+    answer = () => ask(exchange({ headers: ['X-Claviger-Hop', 'me'] }));
+    const code = await ask().then(
+      ({ status }) => String(status),
+      (error: AgentError) => error.code,
+    );
+    expect([code, fetches]).to.deep.equal(['REQUEST_LOOP', 1]);
   });
 
   it('stores what it fetches, with the epoch from before it was sent (R-1)', async () => {
