@@ -125,7 +125,11 @@ describe('cache/journal/lease-journal', () => {
     await first.journal.stop();
     const second = new Rig(store, provider);
     const restored: EntryRecord[] = [];
-    leaseJournal(second.journal, { ...cache, restore: (records) => void restored.push(...records) }, { log: second.log, sharesIdentities: false });
+    leaseJournal(
+      second.journal,
+      { ...cache, restore: (records) => void restored.push(...records) },
+      { log: second.log, sharesIdentities: false },
+    );
     await second.journal.start();
     expect(restored.map(({ id, parent: on }) => [id, on])).to.deep.equal([['child', undefined]]);
     await second.journal.stop();
