@@ -152,6 +152,7 @@ describe('scenario: persistence, keys', function () {
         const login = await one.ask('/v1/auth/approle/login', { method: 'POST', body });
         const headers = { 'X-Vault-Token': login.json.auth.client_token as string };
         const issued = await one.ask(CREDS, { headers });
+        await until('the unlocked store', async () => (await one.ask('/agent/v1/cache')).json.persist.state === 'open');
         await one.stop();
         expectSealed(rig.path('store'), [headers['X-Vault-Token'], issued.json.lease_id as string]);
         const two = await start(persist(rig, { key }));

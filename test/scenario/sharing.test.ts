@@ -174,9 +174,10 @@ const has = hasRedisServer();
         expect(await a.get()).to.match(/^MISS/);
         expect(await a.get()).to.match(/^HIT/);
         await stage.restart();
-        await stage.passUntil('the store', async () =>
-          (await a.ask('/agent/v1/readyz?verbose')).text.includes('[+]cache_store'),
-        );
+        await stage.passUntil('the store', async () => {
+          const { text } = await a.ask('/agent/v1/readyz?verbose');
+          return text.includes('[+]cache_store') && text.includes('[+]cache_sharing');
+        });
         const shared = (await a.get('/v1/database/creds/app')).replace('MISS ', '');
         const b = await stage.agent('b');
         expect(await b.get('/v1/database/creds/app')).to.equal(`HIT ${shared}`);

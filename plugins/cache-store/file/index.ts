@@ -29,6 +29,7 @@ export default class FileStore implements CacheStore {
   readonly #clock: Clock;
   #lock: Lock | undefined;
   #journal: Journal | undefined;
+  #opening: Promise<void> | undefined;
 
   constructor(@Settings settings: FileSettings, @Log log: Logger, @Time clock: Clock) {
     this.#folder = settings.path;
@@ -38,8 +39,9 @@ export default class FileStore implements CacheStore {
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    this.#opening = this.#open();
     try {
-      await this.#open();
+      await this.#opening;
     } catch (error) {
       await this.stop();
       throw writeFault(error, this.#folder);
@@ -50,6 +52,8 @@ export default class FileStore implements CacheStore {
   }
 
   async stop(): Promise<void> {
+    // what is still being opened is closed too
+    await this.#opening?.catch(() => undefined);
     const [journal, lock] = [this.#journal, this.#lock];
     this.#journal = undefined;
     this.#lock = undefined;

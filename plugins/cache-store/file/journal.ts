@@ -108,7 +108,7 @@ export class Journal {
       .alone(() => this.#writer.settle())
       .catch((error: unknown) => this.#warn(error, 'the store could not be synced'));
     await this.#writer.end();
-    for (const segment of this.#segments) await segment.retire();
+    for (const segment of this.#segments) await segment.end();
   }
 
   async #clearNow(): Promise<void> {

@@ -37,6 +37,7 @@ export class Segment {
   readonly #file: DiskFile;
   #readers = 0;
   #retired = false;
+  #closing: Promise<void> | undefined;
   /** Bytes in use; the file may be longer for a moment, after a write that failed. */
   size = 0;
 
@@ -58,7 +59,7 @@ export class Segment {
   /** Ends a `hold`. */
   async drop(): Promise<void> {
     this.#readers--;
-    if (this.#retired && this.#readers === 0) await this.#file.close();
+    if (this.#retired && this.#readers === 0) await this.end();
   }
 
   /** Reads while the file is kept open; the count of bytes. */
@@ -75,7 +76,13 @@ export class Segment {
   async retire(): Promise<void> {
     if (this.#retired) return;
     this.#retired = true;
-    if (this.#readers === 0) await this.#file.close();
+    if (this.#readers === 0) await this.end();
+  }
+
+  /** Closes the file now; a reader that stays away for good must not keep it open. */
+  async end(): Promise<void> {
+    this.#closing ??= this.#file.close();
+    await this.#closing;
   }
 
   /** Appends; when it rejects, nothing is appended. */

@@ -1,6 +1,7 @@
 // The store on a real disk: permissions, a folder that cannot be written, a process that is killed.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +68,32 @@ describe('cache store file: on disk', () => {
       expect(error.code).to.match(/^CACHE_STORE_(FULL|UNAVAILABLE)$/);
       expect(error.at).to.equal(wrong);
     }
+  });
+
+  const openFiles = (): string[] =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+      } catch {
+        return false;
+      }
+    });
+
+  it('keeps no file open after stop, though a reader went away in the middle, or it was still starting', async function () {
+    if (!existsSync('/proc/self/fd')) this.skip();
+    const { plugin } = await start(join(folder, 'one'));
+    await plugin.put('key', Buffer.from('value'));
+    await plugin.entries('')[Symbol.asyncIterator]().next();
+    expect(openFiles()).not.to.deep.equal([]);
+    await plugin.stop?.(new AbortController().signal);
+    expect(openFiles()).to.deep.equal([]);
+    const { signal } = new AbortController();
+    const second = (await loadPlugin<Store>(MANIFEST, { settings: { path: join(folder, 'two') }, fakes: makeFakes() }))
+      .plugin;
+    const starting = second.start?.(signal);
+    await second.stop?.(signal);
+    await starting;
+    expect(openFiles()).to.deep.equal([]);
   });
 
   it('a folder that cannot be written is CACHE_STORE_FULL at start', async function () {
