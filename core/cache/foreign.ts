@@ -33,9 +33,11 @@ export interface ForeignOptions {
 export class ForeignEntries {
   readonly #options: ForeignOptions;
   readonly #seeking = new Map<string, Promise<void>>();
+  readonly #startedAt: number;
 
   constructor(options: ForeignOptions) {
     this.#options = options;
+    this.#startedAt = options.now();
   }
 
   /** Asks the others for an answer; equal requests ask once. What was removed meanwhile is not kept. Never rejects. */
@@ -121,7 +123,10 @@ export class ForeignEntries {
     if (this.#removedHere(entry, record.storedAt)) return undefined;
     if (holdings.add(entry) !== undefined) return undefined;
     limitAge(entry, record.storedAt);
-    confirmed(entry, Math.min(now(), record.confirmedAt ?? record.storedAt));
+    const provenAt = record.confirmedAt ?? record.storedAt;
+    confirmed(entry, Math.min(now(), provenAt));
+    // an earlier run of this agent may have revoked it, and was killed before that was written over the claim
+    if (provenAt < this.#startedAt) holdings.doubt([entry], this.#startedAt);
     point(key, entry);
     renewals.follow(entry);
     return entry;

@@ -56,6 +56,17 @@ describe('sharing with other agents (R-7)', () => {
     expect(rig.cache.adoptForeign({ ...other, id: 'next', lease: 'db/creds/a/next' }, key)?.phase).to.equal('foreign');
   });
 
+  it('R-1: what was proven before this agent started is looked up first: an earlier run may have revoked it and died', async () => {
+    other = { ...other, confirmedAt: rig.clock.now() - 1 };
+    shared.seek = async () => other;
+    rig.vault.on('PUT', 'sys/leases/lookup', { status: 400, body: { errors: ['invalid lease'] } });
+    await rig.seek(creds());
+    expect([rig.held(creds()), rig.vault.calls.length]).to.deep.equal([undefined, 1]);
+    other = { ...other, confirmedAt: rig.clock.now() };
+    await rig.seek(creds());
+    expect([rig.held(creds()), rig.vault.calls.length]).to.deep.equal(['fresh', 1]);
+  });
+
   it('R-11: what was issued before a prefix was revoked through this agent is not taken, what was issued later is', async () => {
     const key = rig.cache.keyOf(creds())!;
     await rig.clock.advance(60_000);
