@@ -79,7 +79,7 @@ describe('cache store file: on disk', () => {
       }
     });
 
-  it('keeps no file open after stop, though a reader went away in the middle, or it was still starting', async function () {
+  it('keeps no file open after stop, though a reader went away in the middle, or it was still starting (skipped where there is no /proc)', async function () {
     if (!existsSync('/proc/self/fd')) this.skip();
     const { plugin } = await start(join(folder, 'one'));
     await plugin.put('key', Buffer.from('value'));
@@ -96,7 +96,7 @@ describe('cache store file: on disk', () => {
     expect(openFiles()).to.deep.equal([]);
   });
 
-  it('a folder that cannot be written is CACHE_STORE_FULL at start', async function () {
+  it('a folder that cannot be written is CACHE_STORE_FULL at start (skipped as root, who may write anywhere)', async function () {
     if (process.getuid?.() === 0) this.skip();
     await mkdir(join(folder, 'read-only'), { mode: 0o500 });
     const error = await failure(join(folder, 'read-only'));
