@@ -142,7 +142,21 @@ export const CODES = {
     'somebody may have unwrapped the credential on the way; issue a new one',
   ),
   AUTH_METHOD_FAILED: entry<{ why: string }>('wait', (p) => `the auth method failed: ${p.why}`),
+  AUTH_SOURCE_NONE: entry<{ what: string; tried: string }>(
+    'fix-credential',
+    (p) => `no ${p.what} found; tried ${p.tried}`,
+  ),
   AUTH_MFA_REQUIRED: entry('fix-config', () => 'the server wants a second factor for this login'),
+  // services that plugins call
+  SERVICE_UNREACHABLE: entry<{ url: string; why: string }>('wait', (p) => `${p.url} cannot be reached: ${p.why}`),
+  SERVICE_TIMEOUT: entry<{ url: string; seconds: number }>(
+    'wait',
+    (p) => `${p.url} did not answer within ${p.seconds} s`,
+  ),
+  SERVICE_BAD_ANSWER: entry<{ url: string; why: string }>(
+    'wait',
+    (p) => `the answer of ${p.url} is not usable: ${p.why}`,
+  ),
   // sinks
   SINK_NOT_WRITABLE: entry<{ path: string; why: string }>(
     'fix-host',

@@ -18,6 +18,13 @@ const WORDS: Readonly<Record<string, string>> = {
   EXDEV: 'it would cross file systems',
   EEXIST: 'it exists already',
   ENOTEMPTY: 'the folder is not empty',
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'the connection was cut off',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+  ENOTFOUND: 'the name is not known',
+  EAI_AGAIN: 'the name service did not answer',
+  ETIMEDOUT: 'no answer in time',
 };
 
 /** The error number name of a system error (`ENOENT`), or undefined for anything else. */

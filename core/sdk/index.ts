@@ -53,6 +53,8 @@ export { CredentialFile, type CredentialFileOptions } from './credential-file.js
 export { watchFile, type WatchOptions } from './watch-file.js';
 export { checkReplaceable, replaceFile, type FileAttributes } from './atomic-file.js';
 export { accountNumber, type AccountKind } from './account.js';
+export { callService, refusalText, type ServiceAnswer, type ServiceRequest } from './service-call.js';
+export { signJwt, type JwtAlgorithm, type JwtOrder } from './jwt.js';
 export { errnoOf, failureText } from './failure-text.js';
 export {
   createHttpServer,

@@ -38,6 +38,11 @@ export type LoginPlan = (
   readonly trail?: readonly Tried[];
   /** Body keys that may be printed. */
   readonly show?: readonly string[];
+  /**
+   * What the server judges, when the body differs from attempt to attempt though that is the same (a signature, a nonce): after three refusals of one
+   * credential the host waits until it changes. Default: the whole body.
+   */
+  readonly credential?: Secret;
 };
 
 /** What the server said yes with; for bookkeeping only. */
