@@ -106,7 +106,7 @@ async function buildLeases(parts: CacheParts, { config, room, keeping }: Build):
     paths: config.paths,
     refetch: (request) => void reads.refetch(leases, request),
     ...(keeping !== undefined && { settled: () => keeping.journal.settled() }),
-    ...(keeping?.sharing !== undefined && { shared: keeping.sharing }),
+    ...(keeping?.sharing !== undefined && { shared: keeping.sharing, buried: () => keeping.sharing?.buried() }),
   });
   keeping?.keep(leases);
   return leases;

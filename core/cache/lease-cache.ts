@@ -249,6 +249,7 @@ class MemoryLeaseCache implements LeaseCacheCore {
       now: () => this.#time.now(),
       removed: (criteria, surely) => this.#removing.revoked(criteria, surely),
       renewed: (target, brought, sentAt) => this.#renewedByClient(target, brought, sentAt),
+      buried: this.#options.buried,
     });
   }
 

@@ -58,6 +58,8 @@ export interface LeaseCacheOptions {
   readonly shared?: SharedAnswers;
   /** `Journal.settled`: what a client has to wait for before it gets its answer. */
   readonly settled?: () => Promise<void> | undefined;
+  /** `Sharing.buried`: what a client that revoked something has to wait for. */
+  readonly buried?: () => Promise<void> | undefined;
 }
 
 /** The lease cache as boot sees it. */

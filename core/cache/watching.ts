@@ -18,6 +18,8 @@ export interface WatchingOptions {
   /** A removal took effect, or may have (`surely` false). */
   readonly removed: (criteria: Criteria, surely: boolean) => void;
   readonly renewed: (target: RenewalTarget, brought: Brought, sentAt: number) => void;
+  /** What a removal still does in a shared store. */
+  readonly buried: (() => Promise<void> | undefined) | undefined;
 }
 
 type Kind = 'revocation' | 'renewal' | 'auth-write';
@@ -60,6 +62,10 @@ class RemovalWatch implements Watch {
     if (stone === undefined) return;
     this.#options.stones.end(stone);
     if (tookEffect(status)) this.#options.removed(stone.scope, status !== undefined && status < 300);
+  }
+
+  settled(): Promise<void> | undefined {
+    return this.#options.buried?.();
   }
 }
 

@@ -58,6 +58,8 @@ export interface Watch {
   /** Called when the request is about to be sent, with its body in memory if asked for. */
   sent(exchange: Exchange): void;
   ended(status: number | undefined, replyBody: Uint8Array | undefined): void;
+  /** Asked after `ended`: what the client's answer waits for, because others must hear of a removal first. Bounded, and never rejects. */
+  settled?(): Promise<void> | undefined;
 }
 
 /** Leases and tokens remembered. Nothing in here ever fails a request (D-37). */

@@ -188,6 +188,14 @@ export class SharingStage {
     });
   }
 
+  /** Lets time pass until an agent has its store and shares. */
+  async ready(agent: SharingAgent): Promise<void> {
+    await this.passUntil('the store', async () => {
+      const { text } = await agent.ask('/agent/v1/readyz?verbose');
+      return text.includes('[+]cache_store') && text.includes('[+]cache_sharing');
+    });
+  }
+
   /** Asks an agent that needs time to answer, because it logs in anew. */
   async getPassing(agent: SharingAgent, path = CREDS): Promise<string> {
     return this.#passing('an answer', agent.get(path));

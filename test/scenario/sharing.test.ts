@@ -174,12 +174,11 @@ const has = hasRedisServer();
         expect(await a.get()).to.match(/^MISS/);
         expect(await a.get()).to.match(/^HIT/);
         await stage.restart();
-        await stage.passUntil('the store', async () => {
-          const { text } = await a.ask('/agent/v1/readyz?verbose');
-          return text.includes('[+]cache_store') && text.includes('[+]cache_sharing');
-        });
+        await stage.ready(a);
         const shared = (await a.get('/v1/database/creds/app')).replace('MISS ', '');
+        await stage.passUntil('the claim', async () => (await stage.dump()).includes('@x/'));
         const b = await stage.agent('b');
+        await stage.ready(b);
         expect(await b.get('/v1/database/creds/app')).to.equal(`HIT ${shared}`);
       }));
 

@@ -11,6 +11,7 @@ export class Burials {
   readonly #instance: string;
   readonly #now: () => number;
   readonly #unburied = new Set<Holding>();
+  readonly #digging = new Set<Promise<void>>();
 
   constructor(claims: ClaimsStore, instance: string, now: () => number) {
     this.#claims = claims;
@@ -21,6 +22,19 @@ export class Burials {
   /** Those for which it has not worked. */
   get unburied(): readonly Holding[] {
     return [...this.#unburied];
+  }
+
+  /** What is being buried now; undefined when there is nothing. Never rejects. */
+  get pending(): Promise<void> | undefined {
+    if (this.#digging.size === 0) return undefined;
+    return Promise.allSettled(this.#digging).then(() => undefined);
+  }
+
+  /** Buries after `before`. Rejects as the store does. */
+  after(before: Promise<void>, holding: Holding): Promise<void> {
+    const digging = before.then(() => this.bury(holding)).finally(() => this.#digging.delete(digging));
+    this.#digging.add(digging);
+    return digging;
   }
 
   /** Buries the claim, if it still is the one of this entry. Rejects as the store does; then it stays among the unburied. */

@@ -39,6 +39,8 @@ export type SharingCache = SharedCache & Pick<LeaseCacheCore, 'record'>;
 export interface Sharing extends SharedAnswers, Keeper {
   /** Begins; the store must have been started, or be about to be. */
   start(cache: SharingCache): void;
+  /** Resolves when the other agents can know of all removals so far, or after a second. Undefined when they can already, or the store is away. */
+  buried(): Promise<void> | undefined;
   /** Ends it; claims lapse by themselves. Safe twice. */
   stop(): void;
 }
@@ -53,6 +55,7 @@ const FOR_ALL = new Set(['revoked', 'unclear', 'cleared', 'token-dead', 'lost'])
 const TRIES = 3;
 const RETRY_MS = 5000;
 const SPREAD_MS = 1000;
+const BURIAL_BOUND_MS = 1000;
 
 class StoreSharing implements Sharing {
   readonly #options: SharingOptions;
@@ -135,8 +138,17 @@ class StoreSharing implements Sharing {
       this.#held.remove(holding);
       if (!FOR_ALL.has(why)) continue;
       this.#graves.add(id, holding.end, this.#now);
-      this.#queue(holding, () => this.#burials.bury(holding));
+      holding.busy = this.#burials.after(holding.busy, holding).catch((error: unknown) => this.#pulse.failed(error));
     }
+  }
+
+  buried(): Promise<void> | undefined {
+    const pending = this.#pulse.away ? undefined : this.#burials.pending;
+    if (pending === undefined) return undefined;
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(BURIAL_BOUND_MS, resolve);
+      void pending.then(cancel).then(resolve);
+    });
   }
 
   #keyFor(exchange: Exchange, cacheKey: string): string | undefined {

@@ -55,6 +55,7 @@ async function watched(
   } finally {
     exchange.signal = client;
     for (const watch of watches) watch.ended(ending.status, ending.body);
+    for (const watch of watches) await watch.settled?.();
   }
 }
 

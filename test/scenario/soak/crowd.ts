@@ -139,6 +139,7 @@ export class Crowd {
   // what was refused, or cut off on its way, may have changed nothing
   #revoked(death: Death, id: string, { status }: Reply): void {
     death.until = Date.now();
+    if (status === 0) death.by = undefined;
     death.vain = status >= 400 || (status !== 204 && this.#options.truth.lives(id));
   }
 

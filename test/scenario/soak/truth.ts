@@ -6,8 +6,8 @@ export type Living = ReadonlySet<string>;
 
 /** A revocation that an agent may not know of yet. Times are wall clock ms. */
 export interface Death {
-  /** Port of the agent through which it went; undefined for one past all agents. */
-  readonly by: number | undefined;
+  /** Port of the agent through which it went; undefined for one past all agents, and when nobody knows whether it came so far. */
+  by: number | undefined;
   /** When its outcome was known; Infinity while it is under way. */
   until: number;
   /** It changed nothing: it was refused, or never arrived. */
@@ -50,6 +50,29 @@ export class Truth {
     this.#server = server;
     this.#prefix = prefix;
     this.#boundMs = boundMs;
+    this.#noteBirths();
+  }
+
+  // What is made with a token whose revocation is under way dies with it. A lease whose token died while it was being made is answered like any other
+  // and dies at once: nobody can know of it before a lookup.
+  #noteBirths(): void {
+    const { leases, tokens } = this.#server.world;
+    const [issue, add] = [leases.issue.bind(leases), tokens.add.bind(tokens)];
+    leases.issue = (order, origin) => {
+      const issued = issue(order, origin);
+      this.#inherit(issued.lease.id, origin.token.id);
+      if (!origin.tokenLives) this.kill([issued.lease.id]).until = Date.now();
+      return issued;
+    };
+    tokens.add = (entry) => {
+      add(entry);
+      this.#inherit(entry.id, entry.parent);
+    };
+  }
+
+  #inherit(id: string, token = ''): void {
+    const underWay = (this.#deaths.get(token) ?? []).filter(({ until }) => until === Infinity);
+    if (underWay.length > 0) this.#deaths.set(id, underWay);
   }
 
   /** Ids of leases, and tokens that clients got. */

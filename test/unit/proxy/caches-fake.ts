@@ -9,8 +9,14 @@ const textOf = (reply: BufferedReply): string => Buffer.from(reply.body).toStrin
 /** A watch that notes what happened to it. */
 export class WatchFake implements Watch {
   readonly seen: string[] = [];
+  /** What the answer waits for. */
+  settling: Promise<void> | undefined;
 
   constructor(readonly bodies = false) {}
+
+  settled(): Promise<void> | undefined {
+    return this.settling;
+  }
 
   sent(exchange: Exchange): void {
     const { body } = exchange;

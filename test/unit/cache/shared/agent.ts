@@ -49,7 +49,7 @@ export class Agent {
       clusterId: () => Promise.resolve('c-1'),
       identity: () => ({ state: this.state, mount: 'auth/approle' }),
     });
-    this.rig = new CacheRig({ clock, shared: this.sharing });
+    this.rig = new CacheRig({ clock, shared: this.sharing, buried: () => this.sharing.buried() });
     this.rig.vault.on('PUT', 'sys/leases/renew', { status: 200, body: leaseAnswer('x', 3600) });
     this.rig.vault.on('PUT', 'auth/token/renew-self', {
       status: 200,
@@ -96,10 +96,14 @@ export class Agent {
     return this.rig.held(this.request(path));
   }
 
-  /** A client revokes a lease through this agent. */
-  revokes(lease: string): void {
+  /** A client revokes a lease through this agent; the result is what its answer waits for. */
+  revokes(lease: string): Promise<void> | undefined {
     const body = JSON.stringify({ lease_id: lease });
-    this.rig.sends(exchange('PUT', '/v1/sys/leases/revoke', { token: this.token, body }), 204);
+    const request = exchange('PUT', '/v1/sys/leases/revoke', { token: this.token, body });
+    const watch = this.rig.cache.watch(request);
+    watch?.sent(request);
+    watch?.ended(204, undefined);
+    return watch?.settled?.();
   }
 
   /** Calls to the server: path and token. */

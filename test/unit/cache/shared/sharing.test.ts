@@ -99,17 +99,44 @@ describe('sharing over a store (R-7)', () => {
   it('R-7: a revocation through any agent reaches all, and is not undone by a late write of the owner', async () => {
     await one.asks('l/1');
     await two.asks('l/2');
-    two.revokes('l/1');
+    void two.revokes('l/1');
     await settle();
     expect([one.holds(), two.holds(), one.states, two.states]).to.deep.equal([false, false, [], []]);
     expect([await one.asks('l/4'), await two.asks('l/5')]).to.deep.equal(['l/4', 'l/4']);
+  });
+
+  it('R-7: the answer to a revocation waits until the others can know of it, for a second at most', async () => {
+    await one.asks('l/1');
+    let dig: (() => void) | undefined;
+    one.store.beforeSwap = () => new Promise((resolve) => (dig = resolve));
+    let answered = false;
+    const answer = one.revokes('l/1')!.then(() => (answered = true));
+    await settle();
+    expect(answered).to.equal(false);
+    dig!();
+    await answer;
+    await settle();
+    expect(await two.asks('l/2')).to.equal('l/2');
+    two.store.beforeSwap = () => new Promise(() => undefined);
+    const bounded = two.revokes('l/2')!;
+    await settle();
+    await clock.advance(1000);
+    await bounded;
+  });
+
+  it('R-7: the answer to a revocation waits for nothing when nothing was shared, or the store is away', async () => {
+    expect(one.revokes('l/none')).to.equal(undefined);
+    await one.asks('l/1');
+    one.store.away = true;
+    await clock.advance(30_000);
+    expect(one.revokes('l/1')).to.equal(undefined);
   });
 
   it('R-7: a claim that may have been written while its lease was revoked is buried when the store is back (R-1)', async () => {
     const swap = one.store.swap.bind(one.store);
     one.store.swap = async (...given) => {
       await swap(...given);
-      one.revokes('l/1');
+      void one.revokes('l/1');
       throw new Error('timed out');
     };
     expect(await one.asks('l/1')).to.equal(undefined);
@@ -221,7 +248,7 @@ describe('sharing over a store (R-7)', () => {
     await one.asks('l/1');
     await two.asks('l/2');
     one.store.away = true;
-    one.revokes('l/1');
+    void one.revokes('l/1');
     await settle();
     expect(two.holds()).to.equal(true);
     one.store.away = false;

@@ -36,6 +36,18 @@ describe('the observe stage (R-1, R-11, D-21)', () => {
     expect(two.seen).to.deep.equal(one.seen);
   });
 
+  it('lets the answer wait for what a watch still has to do for others (R-7)', async () => {
+    const watch = (cache.watching = new WatchFake());
+    let done: () => void = () => undefined;
+    watch.settling = new Promise((resolve) => (done = resolve));
+    let answer: Reply | undefined;
+    const running = run(exchange()).then((reply) => (answer = reply));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([answer, watch.seen.length]).to.deep.equal([undefined, 2]);
+    done();
+    expect((await running).status).to.equal(204);
+  });
+
   it('has the bodies in memory for a watch that needs them (R-11)', async () => {
     const watch = (cache.watching = new WatchFake(true));
     const request = exchange({ body: new StreamFake(Buffer.from('{"lease_id":"a"}')) });
