@@ -4,8 +4,12 @@ import type { Place } from '../kernel/hcl/tree.js';
 import type { CheckScope, Draft, IdentityDraft, PluginStanza } from './draft.js';
 import { loginNamespace } from './namespace.js';
 import { namespaceSources } from './resolve-vault.js';
+import { resolveChild, resolveMfa, resolveNotify } from './resolve-sink-extras.js';
 import { MAX_BACKOFF_MS, MIN_BACKOFF_MS, additionalData } from './rules-auth.js';
 import type { MethodSettings, SinkSettings } from './stanzas.js';
+
+const RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 20_000;
 
 /** `file:line:column`. */
 export function placeText({ file, line, column }: Place): string {
@@ -26,6 +30,7 @@ function resolveIdentity(identity: IdentityDraft, method: MethodConfig, scope: C
     method,
     sinks: identity.sinks.map((sink) => resolveSink(sink, scope)),
     reauthOnNewCredentials: identity.settings.enable_reauth_on_new_credentials ?? false,
+    revokeOnShutdown: identity.settings.revoke_on_shutdown ?? false,
     at: placeText(identity.map.at),
   };
 }
@@ -40,6 +45,7 @@ function resolveMethod(method: PluginStanza<MethodSettings>, draft: Draft, scope
     minBackoffMs: settings.min_backoff || MIN_BACKOFF_MS,
     maxBackoffMs: settings.max_backoff || MAX_BACKOFF_MS,
     exitOnErr: settings.exit_on_err ?? false,
+    mfa: resolveMfa(settings),
     settings: method.own,
     at: placeText(method.map.at),
   };
@@ -63,6 +69,10 @@ function resolveSink(sink: PluginStanza<SinkSettings>, { env }: CheckScope): Sin
     type: sink.entry?.manifest.name ?? sink.type,
     wrapTtlMs: settings.wrap_ttl ?? 0,
     encryption: (settings.dh_type ?? '') === '' ? undefined : encryption,
+    reuse: settings.reuse ?? false,
+    child: settings.token && resolveChild(settings.token),
+    retry: { minMs: settings.retry?.min_backoff ?? RETRY_MS, maxMs: settings.retry?.max_backoff ?? LONGEST_RETRY_MS },
+    notify: settings.notify && resolveNotify(settings.notify),
     settings: sink.own,
     at: placeText(sink.map.at),
   };

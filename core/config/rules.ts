@@ -4,6 +4,7 @@ import type { CheckScope, Draft } from './draft.js';
 import { lacks } from './draft-facts.js';
 import { authRules } from './rules-auth.js';
 import { cacheRules } from './rules-cache.js';
+import { handoverRules } from './rules-handover.js';
 import { listenerRules } from './rules-listener.js';
 import { persistRules } from './rules-persist.js';
 import { templateRules } from './rules-template.js';
@@ -16,6 +17,7 @@ const RULES = [
   persistRules,
   proxyRules,
   authRules,
+  handoverRules,
   listenerRules,
   templateRules,
   vaultRules,

@@ -25,10 +25,22 @@ const FREE: Shape = { blocks: {}, free: true };
 const plain = (count: BlockRule['count'], label: LabelUse = 'ignored'): BlockRule => ({ count, label, shape: PLAIN });
 const config: BlockRule = { count: 'merge', label: 'ignored', shape: FREE };
 
+const holder = (...names: readonly string[]): BlockRule => ({
+  count: 'one',
+  label: 'ignored',
+  shape: { blocks: Object.fromEntries(names.map((name) => [name, plain('one')])) },
+});
+
 const autoAuth: Shape = {
   blocks: {
-    method: { count: 'many', label: 'type', shape: { blocks: { config }, objects: ['mfa'] } },
-    sink: { count: 'many', label: 'type', shape: { blocks: { config } } },
+    method: { count: 'many', label: 'type', shape: { blocks: { config, mfa: holder('totp') } } },
+    sink: {
+      count: 'many',
+      label: 'type',
+      shape: {
+        blocks: { config, token: plain('one'), retry: plain('one'), notify: holder('signal', 'command', 'http') },
+      },
+    },
   },
 };
 

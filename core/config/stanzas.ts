@@ -45,6 +45,7 @@ export interface FailoverSettings {
 /** `auto_auth` without method and sinks. */
 export interface AutoAuthSettings {
   readonly enable_reauth_on_new_credentials?: boolean;
+  readonly revoke_on_shutdown?: boolean;
 }
 
 /** `method` without `config`. Times in milliseconds. */
@@ -56,6 +57,16 @@ export interface MethodSettings {
   readonly min_backoff?: number;
   readonly max_backoff?: number;
   readonly exit_on_err?: boolean;
+  readonly mfa?: { readonly totp?: TotpSettings };
+}
+
+/** `totp` of `mfa`. Times in milliseconds. */
+export interface TotpSettings {
+  readonly secret_file?: string;
+  readonly method?: string;
+  readonly digits?: 6 | 8;
+  readonly period?: number;
+  readonly algorithm?: 'SHA1' | 'SHA256' | 'SHA512';
 }
 
 /** `sink` without `config`. Times in milliseconds. */
@@ -67,6 +78,37 @@ export interface SinkSettings {
   readonly derive_key?: boolean;
   readonly aad?: string;
   readonly aad_env_var?: string;
+  readonly reuse?: boolean;
+  readonly token?: ChildTokenSettings;
+  readonly retry?: { readonly min_backoff?: number; readonly max_backoff?: number };
+  readonly notify?: NotifySettings;
+}
+
+/** `token` of a sink. Times in milliseconds. */
+export interface ChildTokenSettings {
+  /** Members that are no text are undefined. */
+  readonly policies?: readonly (string | undefined)[];
+  readonly no_default_policy?: boolean;
+  readonly ttl?: number;
+  readonly period?: number;
+  readonly num_uses?: number;
+  readonly type?: 'service' | 'batch';
+  readonly role?: string;
+  readonly orphan?: boolean;
+  readonly display_name?: string;
+  readonly allow_identity_policies?: boolean;
+}
+
+/** `notify` of a sink. Times in milliseconds. */
+export interface NotifySettings {
+  readonly signal?: { readonly pid_file?: string; readonly signal?: string };
+  readonly command?: { readonly argv?: readonly (string | undefined)[]; readonly timeout?: number };
+  readonly http?: {
+    readonly url?: string;
+    readonly method?: 'POST' | 'PUT' | 'GET';
+    readonly ca_cert?: string;
+    readonly timeout?: number;
+  };
 }
 
 /** `cache` without the blocks in it. Times in milliseconds, sizes in bytes. */

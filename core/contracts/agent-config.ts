@@ -54,6 +54,8 @@ export interface IdentityConfig {
   readonly method: MethodConfig;
   readonly sinks: readonly SinkConfig[];
   readonly reauthOnNewCredentials: boolean;
+  /** `revoke_on_shutdown`: withdraw and revoke when the agent stops. */
+  readonly revokeOnShutdown: boolean;
   /** Where the block is, for messages: `file:line:column`. */
   readonly at: string;
 }
@@ -69,8 +71,53 @@ export interface MethodConfig {
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
   readonly exitOnErr: boolean;
+  /** `mfa`: second factors that the core answers by itself. */
+  readonly mfa: MfaConfig | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly at: string;
+}
+
+/** `mfa { totp { ... } }` (RFC 6238). */
+export interface MfaConfig {
+  readonly totp: {
+    /** File with base32 or an otpauth:// URL, read at each use. */
+    readonly secretFile: string;
+    /** Id or name of the server's MFA method; empty: the only TOTP method that it offers. */
+    readonly method: string;
+    readonly digits: 6 | 8;
+    readonly periodMs: number;
+    readonly algorithm: 'SHA1' | 'SHA256' | 'SHA512';
+  };
+}
+
+/** `token` of a sink: the child token that is delivered instead of the identity's own. */
+export interface ChildTokenConfig {
+  /** Undefined: those of the parent or the role. */
+  readonly policies: readonly string[] | undefined;
+  readonly noDefaultPolicy: boolean;
+  /** 0: the server's default. */
+  readonly ttlMs: number;
+  readonly periodMs: number;
+  readonly numUses: number;
+  readonly type: 'service' | 'batch';
+  readonly role: string;
+  readonly orphan: boolean;
+  readonly displayName: string;
+  readonly allowIdentityPolicies: boolean;
+}
+
+/** `notify` of a sink: whom to tell after a delivery. */
+export interface NotifyConfig {
+  readonly signal: { readonly pidFile: string; readonly signal: string } | undefined;
+  readonly command: { readonly argv: readonly string[]; readonly timeoutMs: number } | undefined;
+  readonly http:
+    | {
+        readonly url: string;
+        readonly method: 'POST' | 'PUT' | 'GET';
+        readonly caCert: string;
+        readonly timeoutMs: number;
+      }
+    | undefined;
 }
 
 /** `sink`: common keys; `settings` is the validated `config` map. */
@@ -78,6 +125,12 @@ export interface SinkConfig {
   readonly type: string;
   readonly wrapTtlMs: number;
   readonly encryption?: { readonly dhPath: string; readonly deriveKey: boolean; readonly aad: string } | undefined;
+  /** `reuse`: a token that the sink still holds is taken up at the start. */
+  readonly reuse: boolean;
+  readonly child: ChildTokenConfig | undefined;
+  /** `retry`: first and longest pause after a failed delivery. */
+  readonly retry: { readonly minMs: number; readonly maxMs: number };
+  readonly notify: NotifyConfig | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly at: string;
 }

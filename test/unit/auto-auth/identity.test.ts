@@ -91,7 +91,11 @@ class SinkFake {
 const slot = (id: string, sink: SinkFake, over: Partial<SinkConfig> = {}): SinkSlot => ({
   id,
   sink,
-  config: { type: 'fake', wrapTtlMs: 0, settings: {}, at: '', ...over },
+  config: {
+    ...{ type: 'fake', wrapTtlMs: 0, reuse: false, child: undefined, notify: undefined, settings: {}, at: '' },
+    retry: { minMs: 2_000, maxMs: 20_000 },
+    ...over,
+  },
 });
 
 describe('auto-auth/identity', () => {
@@ -116,10 +120,11 @@ describe('auto-auth/identity', () => {
       name: 'default',
       method: {
         type: 'approle', mountPath: 'auth/approle', namespace: 'ns1/', wrapTtlMs: 0, minBackoffMs: 1000, maxBackoffMs: 300_000,
-        exitOnErr: false, settings: {}, at: '', ...own.method,
+        exitOnErr: false, mfa: undefined, settings: {}, at: '', ...own.method,
       }, // prettier-ignore
       sinks: [],
       reauthOnNewCredentials: false,
+      revokeOnShutdown: false,
       at: '',
       ...own.identity,
     };
