@@ -7,7 +7,7 @@ const bans = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'test/golden/**'] },
+  { ignores: ['dist/**', 'bundle/**', 'node_modules/**', 'test/golden/**'] },
   {
     files: ['core/**/*.ts', 'plugins/**/*.ts', 'test/**/*.ts'],
     extends: [...tseslint.configs.recommendedTypeChecked],

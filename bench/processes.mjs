@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const main = join(here, '../dist/core/main.js');
+const main = join(here, '../bundle/core/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'claviger-bench-'));
 const children = new Set();
 

@@ -5,6 +5,8 @@ import { collect } from './collector.js';
 import { until, within } from './until.js';
 
 const MAIN = fileURLToPath(new URL('../../core/main.js', import.meta.url));
+/** The program as it is shipped: the same code, joined into few files. */
+export const BUNDLED = fileURLToPath(new URL('../../../bundle/core/main.js', import.meta.url));
 const LIFE_MS = 30_000;
 
 /** How a command is run. */
@@ -15,6 +17,8 @@ export interface CommandOptions {
   readonly printsSecret?: boolean;
   /** The user, and its group of the same number, that it runs as; only root may choose. */
   readonly uid?: number | undefined;
+  /** The program; what was compiled file by file by default. */
+  readonly main?: string;
 }
 
 /** A running command. */
@@ -27,7 +31,7 @@ export class Running {
 
   constructor(args: readonly string[], options: CommandOptions) {
     const env = { PATH: process.env.PATH, HOME: options.cwd, TMPDIR: options.cwd, ...options.env };
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+    this.#child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
       cwd: options.cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

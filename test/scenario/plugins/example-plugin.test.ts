@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { expect } from 'chai';
+import { BUNDLED } from '../cli.js';
 import { ask } from '../client.js';
 import { plant } from '../collector.js';
 import { onRig, OPEN_POLICY, type Rig } from '../rig.js';
@@ -45,22 +46,26 @@ function exampleConfig(shop: Workshop, rig: Rig): string {
 describe('a plugin outside the repository', function () {
   this.timeout(30_000);
 
-  it('logs in, fills the sink and serves requests, as a child process', () =>
-    onRig({}, (rig) =>
-      inWorkshop(async (shop) => {
-        const jwt = token(await jwtServer(rig));
-        const config = exampleConfig(shop, rig);
-        const agent = rig.command(['agent', '-log-level=trace', '-config', config], { env: { APP_JWT: ` ${jwt}\n` } });
-        const url = (await agent.says(/Api Address 1: (\S+)/))[1]!;
-        const held = plant('the token of the plugin', await rig.file('token'));
-        const self = await rig.server.call('GET', 'auth/token/lookup-self', { token: held });
-        expect((self.body as { data: object }).data).to.deep.include({ path: 'auth/jwt/login', meta: { role: 'app' } });
-        await rig.admin('POST', 'secret/data/app', { data: { colour: 'green' } });
-        expect((await ask(url, '/v1/secret/data/app')).json.data.data).to.deep.equal({ colour: 'green' });
-        expect(await agent.stop()).to.equal(0);
-        expect(agent.text).to.not.include(jwt);
-      }),
-    ));
+  const itServes = (rig: Rig, options: { readonly main?: string }): Promise<void> =>
+    inWorkshop(async (shop) => {
+      const jwt = token(await jwtServer(rig));
+      const config = exampleConfig(shop, rig);
+      const env = { APP_JWT: ` ${jwt}\n` };
+      const agent = rig.command(['agent', '-log-level=trace', '-config', config], { ...options, env });
+      const url = (await agent.says(/Api Address 1: (\S+)/))[1]!;
+      const held = plant('the token of the plugin', await rig.file('token'));
+      const self = await rig.server.call('GET', 'auth/token/lookup-self', { token: held });
+      expect((self.body as { data: object }).data).to.deep.include({ path: 'auth/jwt/login', meta: { role: 'app' } });
+      await rig.admin('POST', 'secret/data/app', { data: { colour: 'green' } });
+      expect((await ask(url, '/v1/secret/data/app')).json.data.data).to.deep.equal({ colour: 'green' });
+      expect(await agent.stop()).to.equal(0);
+      expect(agent.text).to.not.include(jwt);
+    });
+
+  it('logs in, fills the sink and serves requests, as a child process', () => onRig({}, (rig) => itServes(rig, {})));
+
+  it('shares one SDK with the shipped program, too: the same as a child process of the bundle', () =>
+    onRig({}, (rig) => itServes(rig, { main: BUNDLED })));
 
   it('without its variable is an AUTH_ error with its own words, and the agent stays up', () =>
     inWorkshop(async (shop) => {
