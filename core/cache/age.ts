@@ -4,10 +4,11 @@ import { placeAt } from '../kernel/json-spans.js';
 import { sameName } from '../kernel/raw-headers.js';
 import type { RawHeaders } from '../sdk/index.js';
 import type { BufferedReply } from '../contracts/lease-cache.js';
+import { keptBytes } from './kept-bytes.js';
 
 /**
- * An answer as it is kept. `body` is the latest rendering; the number of seconds in it stands from `digitsAt` to `digitsEnd` (equal: none). It is a
- * buffer of its own outside the heap: measured, thousands of them make the process grow less than strings or pooled buffers do.
+ * An answer as it is kept. `body` is the latest rendering; the number of seconds in it stands from `digitsAt` to `digitsEnd` (equal: none). It lies
+ * outside the heap: measured, thousands of them make the process grow less than strings do.
  */
 export interface StoredAnswer {
   storedAt: number;
@@ -17,10 +18,15 @@ export interface StoredAnswer {
   body: Buffer;
   readonly digitsAt: number;
   digitsEnd: number;
-  /** The latest rendering, and the second of the answer's age and its expiry that it is for. */
-  reply: BufferedReply | undefined;
-  renderedAge: number;
-  renderedFor: number;
+  /** The latest rendering. */
+  rendered: Rendering | undefined;
+}
+
+/** What hits get, and the second of the answer's age and its expiry that it is for. */
+interface Rendering {
+  readonly reply: BufferedReply;
+  readonly age: number;
+  readonly expiresAt: number;
 }
 
 const MADE_ANEW = ['date', 'content-length', 'age', 'x-cache', 'transfer-encoding'];
@@ -44,7 +50,7 @@ export function storeAnswer(given: {
   readonly field: 'lease' | 'auth';
   readonly verbatim: boolean;
 }): StoredAnswer {
-  const body = copyOf(given.body);
+  const body = keptBytes(given.body);
   const keys = given.field === 'lease' ? ['lease_duration'] : ['auth', 'lease_duration'];
   const place = given.verbatim ? undefined : placeAt(body, ...keys);
   const number = place !== undefined && isDigit(body[place.start]!) ? place : { start: 0, end: 0 };
@@ -55,22 +61,8 @@ export function storeAnswer(given: {
     body,
     digitsAt: number.start,
     digitsEnd: number.end,
-    reply: undefined,
-    renderedAge: -1,
-    renderedFor: 0,
+    rendered: undefined,
   };
-}
-
-/** The bytes as a buffer of their own: themselves when they are one already, else a copy. */
-export function ownBuffer(bytes: Uint8Array): Buffer {
-  const isOwn = Buffer.isBuffer(bytes) && bytes.buffer.byteLength === bytes.length;
-  return isOwn ? bytes : copyOf(bytes);
-}
-
-function copyOf(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
-  return copy;
 }
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
@@ -78,12 +70,12 @@ const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 /** The answer at `now`. `expiresAt` is when the secret dies; less than a whole second left shows as 0. */
 export function ripen(answer: StoredAnswer, expiresAt: number, now: number): BufferedReply {
   const age = Math.max(0, Math.floor((now - answer.storedAt) / 1000));
-  if (answer.reply !== undefined && age === answer.renderedAge && expiresAt === answer.renderedFor) return answer.reply;
+  const { rendered } = answer;
+  if (rendered !== undefined && age === rendered.age && expiresAt === rendered.expiresAt) return rendered.reply;
   if (answer.digitsEnd > answer.digitsAt) writeDigits(answer, Math.max(0, Math.floor((expiresAt - now) / 1000)));
-  answer.renderedAge = age;
-  answer.renderedFor = expiresAt;
-  answer.reply = { status: answer.status, headers: headOf(answer, age, now), body: answer.body };
-  return answer.reply;
+  const reply = { status: answer.status, headers: headOf(answer, age, now), body: answer.body };
+  answer.rendered = { reply, age, expiresAt };
+  return reply;
 }
 
 // A new buffer each time: the last one may still be on its way to a client.

@@ -41,11 +41,12 @@ export interface EntryFacts {
 
 /** Entry without its answer, in bytes, roughly: object, maps, ids. */
 const OVERHEAD_BYTES = 700;
+const NO_KEYS: readonly string[] = [];
+const STORED = { lease: 'stored-lease', token: 'stored-token', identity: 'stored-identity' };
 
-/** One secret. Fields that change are changed by the holdings, the renewals and the lookups only. */
+/** One secret. Fields that change are changed by the holdings, the renewals and the lookups only. What few entries need takes no memory in the others. */
 export class Entry {
-  /** Random, hex, so that it is never taken for an option of the command line; no secret. */
-  readonly id: string;
+  #id: string | undefined;
   readonly kind: EntryKind;
   /** `stored-lease`, `stored-token`, `restored`, `shared`. */
   readonly why: string;
@@ -61,8 +62,8 @@ export class Entry {
   readonly payer: string;
   /** What it counts for in the room. */
   readonly bytes: number;
-  /** Keys of the requests that this answers (D-7). */
-  keys: string[] = [];
+  /** One key stands as it is: nearly all entries have one. */
+  #keys: string | readonly string[] = NO_KEYS;
   /** The token that made it; its end is the end of this one (D-8). */
   parent: Entry | undefined;
   children: Set<Entry> | undefined = undefined;
@@ -76,8 +77,7 @@ export class Entry {
   proofNeeded = false;
   /** When that doubt arose (wall clock ms): what was asked before it proves nothing. */
   doubtedAt = 0;
-  /** From this moment on it is not given out any more, though it lives (path policy, login_max_age). */
-  staleAt = Infinity;
+  #staleAt: number | undefined = undefined;
   /** Last hit, wall clock ms. */
   hitAt = 0;
   /** Nothing is given out in this last part of the life (R-3). */
@@ -92,9 +92,9 @@ export class Entry {
   duePlace = -1;
 
   constructor(facts: EntryFacts) {
-    this.id = facts.id ?? randomBytes(12).toString('hex');
+    this.#id = facts.id;
     this.kind = facts.kind;
-    this.why = facts.why ?? `stored-${facts.kind}`;
+    this.why = facts.why ?? STORED[facts.kind];
     this.namespace = facts.namespace;
     this.path = facts.path;
     this.#home = isOwnHome(facts) ? undefined : facts.home;
@@ -108,6 +108,29 @@ export class Entry {
     this.bytes = OVERHEAD_BYTES + facts.path.length + (facts.answer?.body.length ?? 0);
   }
 
+  /** Random, hex, so that it is never taken for an option of the command line; no secret. Made when it is first asked for. */
+  get id(): string {
+    return (this.#id ??= randomBytes(12).toString('hex'));
+  }
+
+  /** Keys of the requests that this answers (D-7). */
+  get keys(): readonly string[] {
+    return typeof this.#keys === 'string' ? [this.#keys] : this.#keys;
+  }
+
+  set keys(keys: readonly string[]) {
+    this.#keys = keys.length === 1 ? keys[0]! : keys;
+  }
+
+  /** From this moment on it is not given out any more, though it lives (path policy, login_max_age); Infinity for never. */
+  get staleAt(): number {
+    return this.#staleAt ?? Infinity;
+  }
+
+  set staleAt(at: number) {
+    this.#staleAt = at === Infinity ? undefined : at;
+  }
+
   /** Namespace the secret lives in, and the path of its birth there without `/v1/`. */
   get home(): EntryFacts['home'] {
     return this.#home ?? { namespace: this.namespace, path: this.path.slice(4) };
@@ -115,7 +138,12 @@ export class Entry {
 }
 
 function isOwnHome({ namespace, path, home }: EntryFacts): boolean {
-  return home.namespace === namespace && path.length === home.path.length + 4 && path === `/v1/${home.path}`;
+  return (
+    home.namespace === namespace &&
+    path.length === home.path.length + 4 &&
+    path.startsWith('/v1/') &&
+    path.endsWith(home.path)
+  );
 }
 
 /** The entry without its secrets. `identityOf` names the identity whose token an entry is. */

@@ -7,6 +7,7 @@ import type { Holdings } from './holdings.js';
 import { marginOf } from './life-plan.js';
 import { mayMean } from './matches.js';
 import type { EntryRecord } from './record.js';
+import { keptBytes } from './kept-bytes.js';
 import { entryOf } from './records.js';
 import type { Renewals } from './renewals.js';
 import type { ForeignNews, SharedAnswers, SharedRecord } from './shared-answers.js';
@@ -116,7 +117,7 @@ export class ForeignEntries {
 
   #insert(record: SharedRecord, key: string): Entry | undefined {
     const { holdings, renewals, confirmed, share, point, now, limitAge } = this.#options;
-    const entry = entryOf(record, 'shared', share);
+    const entry = entryOf({ ...record, body: keptBytes(record.body) }, 'shared', share);
     entry.phase = 'foreign';
     const parent = record.parent === undefined ? undefined : this.#parent(record, record.parent);
     entry.parent = parent;

@@ -68,9 +68,9 @@ export class EntryIndex {
     if (before === entry) return undefined;
     if (before !== undefined) before.keys = before.keys.filter((other) => other !== key);
     this.#byKey.set(key, entry);
-    const dropped = entry.keys.length >= MOST_KEYS ? entry.keys[0] : undefined;
-    // an array of its exact size: there may be very many
-    entry.keys = [...entry.keys.slice(1 - MOST_KEYS), key];
+    const { keys } = entry;
+    const dropped = keys.length >= MOST_KEYS ? keys[0] : undefined;
+    entry.keys = [...keys.slice(1 - MOST_KEYS), key];
     if (dropped !== undefined) forget(this.#byKey, dropped, entry);
     return before;
   }

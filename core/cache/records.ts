@@ -1,7 +1,8 @@
 // Entry <-> the record that outlives the process. Pure.
 import type { Lifetime } from '../vault/lifetime.js';
-import { ownBuffer, type StoredAnswer } from './age.js';
+import type { StoredAnswer } from './age.js';
 import { Entry } from './entry.js';
+import { keptBytes } from './kept-bytes.js';
 import { marginOf } from './life-plan.js';
 import type { EntryRecord, RecordParent } from './record.js';
 
@@ -43,7 +44,7 @@ function parentOf(parent: Entry | undefined, identityOf: (entry: Entry) => strin
   return { on: 'identity', identity: identityOf(parent), token: parent.token };
 }
 
-/** The entry of a record, not yet in any index, without its parent, suspect until the server has confirmed it. */
+/** The entry of a record, whose body it keeps; not yet in any index, without its parent, suspect until the server has confirmed it. */
 export function entryOf(
   record: EntryRecord,
   why: string,
@@ -53,12 +54,10 @@ export function entryOf(
     storedAt: record.storedAt,
     status: record.status,
     head: share(record.head),
-    body: ownBuffer(record.body),
+    body: Buffer.isBuffer(record.body) ? record.body : keptBytes(record.body),
     digitsAt: record.digitsAt,
     digitsEnd: record.digitsEnd,
-    reply: undefined,
-    renderedAge: -1,
-    renderedFor: 0,
+    rendered: undefined,
   };
   const { id, kind, namespace, path, home, lease, token, accessor } = record;
   const entry = new Entry({ id, kind, why, namespace, path, home, lease, token, accessor, answer });

@@ -4,6 +4,8 @@
 export interface JournalRecord {
   readonly key: string;
   readonly value: Uint8Array;
+  /** What `early` made of the bytes, which are not here then. */
+  readonly made?: object | undefined;
 }
 
 /** Prefixes of record keys, so that nobody takes another's: leases and tokens, static secrets, identities' tokens, state of components. */
@@ -23,12 +25,12 @@ export interface Journal {
   settled(): Promise<void> | undefined;
   /**
    * `take` gets the records below a prefix once, when they have been read. Register before the start. `early` may look at each record while the store
-   * is still being read, perhaps more than once; when it answers true the record is handed over without its bytes, so that they need not be kept.
+   * is still being read, perhaps more than once; what it makes of a record is handed over instead of its bytes, so that they need not be kept.
    */
   onRestored(
     prefix: string,
     take: (records: readonly JournalRecord[]) => void,
-    early?: (record: JournalRecord) => boolean,
+    early?: (record: JournalRecord) => object | undefined,
   ): void;
   /** Everything below a prefix is to go (cache-clear `all`). */
   clear(prefix: string): void;

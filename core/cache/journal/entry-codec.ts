@@ -1,100 +1,144 @@
-// EntryRecord <-> bytes: version 1 | length of the head 4 | head as a JSON array | body as it is. The decoder is total: anything odd is undefined.
-// An array, because a restart reads very many: without the names it is parsed in half the time.
+// EntryRecord <-> bytes: version 2 | length of the common part 4 | length of the own part 4 | both as JSON arrays | body as it is. The decoder is total:
+// anything odd is undefined. What the answers of one client have in common stands apart, because a restart reads very many: it is parsed once.
+import { keptBytes } from '../kept-bytes.js';
 import type { EntryRecord, RecordParent } from '../record.js';
 
-const VERSION = 1;
-const HEAD_AT = 5;
+const VERSION = 2;
+const PARTS_AT = 9;
 
 /** The bytes of a record. */
 export function encodeEntry(record: EntryRecord): Uint8Array {
   const { body } = record;
-  const head = JSON.stringify(rowOf(record));
-  const headLength = Buffer.byteLength(head);
-  const bytes = Buffer.allocUnsafe(HEAD_AT + headLength + body.length);
+  const common = JSON.stringify(commonRow(record));
+  const own = JSON.stringify(ownRow(record));
+  const ownAt = PARTS_AT + Buffer.byteLength(common);
+  const bodyAt = ownAt + Buffer.byteLength(own);
+  const bytes = Buffer.allocUnsafe(bodyAt + body.length);
   bytes[0] = VERSION;
-  bytes.writeUInt32BE(headLength, 1);
-  bytes.write(head, HEAD_AT);
-  bytes.set(body, HEAD_AT + headLength);
+  bytes.writeUInt32BE(ownAt - PARTS_AT, 1);
+  bytes.writeUInt32BE(bodyAt - ownAt, 5);
+  bytes.write(common, PARTS_AT);
+  bytes.write(own, ownAt);
+  bytes.set(body, bodyAt);
   return bytes;
 }
 
-/** Gives one list for all that are equal. */
-export type Share = (list: readonly string[]) => readonly string[];
-
-/** The record in the bytes, or undefined. Its body is a view of `bytes`; with `share` it is a copy, and equal heads are one list. */
-export function decodeEntry(bytes: Uint8Array, share?: Share): EntryRecord | undefined {
-  if (bytes.length < HEAD_AT || bytes[0] !== VERSION) return undefined;
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const bodyAt = HEAD_AT + buffer.readUInt32BE(1);
-  if (bodyAt > buffer.length) return undefined;
-  const row = parse(buffer.toString('utf8', HEAD_AT, bodyAt));
-  if (!isSound(row, buffer.length - bodyAt)) return undefined;
-  const body = share === undefined ? buffer.subarray(bodyAt) : copyFrom(buffer, bodyAt);
-  return recordOf(row, body, share);
+/** The record in the bytes, or undefined. Its body is a view of `bytes`. */
+export function decodeEntry(bytes: Uint8Array): EntryRecord | undefined {
+  return decode(asBuffer(bytes), commonOf, viewFrom);
 }
 
-function copyFrom(buffer: Buffer, start: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(buffer.length - start);
-  buffer.copy(copy, 0, start);
-  return copy;
+const MOST_COMMON = 256;
+
+/** Decodes many records: equal common parts are one, and bodies are copies for long. It keeps secrets until it is forgotten. */
+export class EntryDecoder {
+  readonly #common = new Map<string, Common>();
+
+  decode(bytes: Uint8Array): EntryRecord | undefined {
+    return decode(asBuffer(bytes), this.#commonOf, keptBytes);
+  }
+
+  readonly #commonOf = (json: Buffer): Common | undefined => {
+    const text = json.toString('latin1');
+    const known = this.#common.get(text);
+    const common = known ?? commonOf(json);
+    if (common === undefined || common === known) return common;
+    if (this.#common.size >= MOST_COMMON) this.#common.clear();
+    this.#common.set(text, common);
+    return common;
+  };
 }
 
-type Row = readonly [
-  ...[id: string, kind: 'lease' | 'token', namespace: string, path: string, homeNamespace: string, homePath: string],
-  ...[lease: string, token: string, accessor: string, on: string, parent: string, parentToken: string],
-  ...[keys: string[], expiresAt: number, priorMs: number, graceMs: number, renewable: boolean],
-  ...[incrementSeconds: number, renewals: number, storedAt: number, status: number],
-  ...[head: string[], digitsAt: number, digitsEnd: number],
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+const viewFrom = (bytes: Buffer, start: number): Buffer => bytes.subarray(start);
+
+type Common = Pick<EntryRecord, 'kind' | 'namespace' | 'parent' | 'renewable' | 'incrementSeconds' | 'status' | 'head'>;
+type CommonRow = readonly [
+  ...[kind: 'lease' | 'token', namespace: string, on: string, parent: string, parentToken: string],
+  ...[renewable: boolean, incrementSeconds: number, status: number, head: string[]],
+];
+type OwnRow = readonly [
+  ...[
+    id: string,
+    path: string,
+    homeNamespace: string,
+    homePath: string,
+    lease: string,
+    token: string,
+    accessor: string,
+  ],
+  ...[keys: string[], expiresAt: number, priorMs: number, graceMs: number, renewals: number, storedAt: number],
+  ...[digitsAt: number, digitsEnd: number],
 ];
 
-const LENGTH = 24;
-const TEXTS = [0, 2, 3, 4, 5, 6, 7, 8, 10, 11];
-const NUMBERS = [13, 14, 15, 17, 18, 19, 20, 22, 23];
-
 // what is missing of an unsound record becomes null, which the decoder refuses
-function rowOf(record: EntryRecord): unknown[] {
-  const { home, parent } = record;
+function commonRow({ kind, namespace, parent, renewable, incrementSeconds, status, head }: EntryRecord): unknown[] {
   const above =
     parent === undefined
       ? ['', '', '']
       : parent.on === 'entry'
         ? [parent.on, parent.id, '']
         : [parent.on, parent.identity, parent.token];
+  return [kind, namespace, ...above, renewable, incrementSeconds, status, head];
+}
+
+function ownRow(record: EntryRecord): unknown[] {
+  const { home } = record;
   return [
-    ...[record.id, record.kind, record.namespace, record.path, home.namespace, home.path],
-    ...[record.lease, record.token, record.accessor, ...above],
-    ...[record.keys, record.expiresAt, record.priorMs, Math.round(record.graceMs), record.renewable],
-    ...[record.incrementSeconds, record.renewals, record.storedAt, record.status],
-    ...[record.head, record.digitsAt, record.digitsEnd],
+    ...[record.id, record.path, home.namespace, home.path, record.lease, record.token, record.accessor],
+    ...[record.keys, record.expiresAt, record.priorMs, Math.round(record.graceMs), record.renewals, record.storedAt],
+    ...[record.digitsAt, record.digitsEnd],
   ];
 }
 
-function recordOf(row: Row, body: Uint8Array, share: Share | undefined): EntryRecord {
-  const head = row[21];
+function decode(
+  bytes: Buffer,
+  commonIn: (json: Buffer) => Common | undefined,
+  bodyFrom: (bytes: Buffer, start: number) => Buffer,
+): EntryRecord | undefined {
+  if (bytes.length < PARTS_AT || bytes[0] !== VERSION) return undefined;
+  const ownAt = PARTS_AT + bytes.readUInt32BE(1);
+  const bodyAt = ownAt + bytes.readUInt32BE(5);
+  if (bodyAt > bytes.length) return undefined;
+  const common = commonIn(bytes.subarray(PARTS_AT, ownAt));
+  const row = parse(bytes.toString('utf8', ownAt, bodyAt));
+  if (common === undefined || !isOwnRow(row, bytes.length - bodyAt)) return undefined;
+  return recordOf(common, row, bodyFrom(bytes, bodyAt));
+}
+
+function recordOf(common: Common, row: OwnRow, body: Buffer): EntryRecord {
   return {
     id: row[0],
-    kind: row[1],
-    namespace: row[2],
-    path: row[3],
-    home: { namespace: row[4], path: row[5] },
-    lease: row[6],
-    token: row[7],
-    accessor: row[8],
-    parent: parentOf(row[9], row[10], row[11]),
-    keys: row[12],
-    expiresAt: row[13],
-    priorMs: row[14],
-    graceMs: row[15],
-    renewable: row[16],
-    incrementSeconds: row[17],
-    renewals: row[18],
-    storedAt: row[19],
-    status: row[20],
-    head: share === undefined ? head : share(head),
+    kind: common.kind,
+    namespace: common.namespace,
+    path: row[1],
+    home: { namespace: row[2], path: row[3] },
+    lease: row[4],
+    token: row[5],
+    accessor: row[6],
+    parent: common.parent,
+    keys: row[7],
+    expiresAt: row[8],
+    priorMs: row[9],
+    graceMs: row[10],
+    renewable: common.renewable,
+    incrementSeconds: common.incrementSeconds,
+    renewals: row[11],
+    storedAt: row[12],
+    status: common.status,
+    head: common.head,
     body,
-    digitsAt: row[22],
-    digitsEnd: row[23],
+    digitsAt: row[13],
+    digitsEnd: row[14],
   };
+}
+
+function commonOf(json: Buffer): Common | undefined {
+  const row = parse(json.toString('utf8'));
+  if (!isCommonRow(row)) return undefined;
+  const [kind, namespace, on, parent, token, renewable, incrementSeconds, status, head] = row;
+  return { kind, namespace, parent: parentOf(on, parent, token), renewable, incrementSeconds, status, head };
 }
 
 function parentOf(on: string, name: string, token: string): RecordParent {
@@ -114,18 +158,21 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
 const isPlace = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
-function isSound(row: unknown, bodyLength: number): row is Row {
-  if (!Array.isArray(row) || row.length !== LENGTH || row[0] === '') return false;
-  if (row[1] !== 'lease' && row[1] !== 'token') return false;
-  for (const at of TEXTS) if (typeof row[at] !== 'string') return false;
-  for (const at of NUMBERS) if (!Number.isFinite(row[at])) return false;
-  if (row[9] !== '' && row[9] !== 'entry' && row[9] !== 'identity') return false;
-  return isSoundAnswer(row as unknown[], bodyLength);
+function isCommonRow(row: unknown): row is CommonRow {
+  if (!Array.isArray(row) || row.length !== 9) return false;
+  const [kind, , on, , , renewable, incrementSeconds, status, head] = row as unknown[];
+  if ((kind !== 'lease' && kind !== 'token') || !row.slice(1, 5).every(isText)) return false;
+  if (on !== '' && on !== 'entry' && on !== 'identity') return false;
+  if (typeof renewable !== 'boolean' || !Number.isFinite(incrementSeconds)) return false;
+  if (!isTexts(head) || head.length % 2 !== 0) return false;
+  return isPlace(status) && status >= 100 && status <= 599;
 }
 
-function isSoundAnswer(row: readonly unknown[], bodyLength: number): boolean {
-  const [keys, renewable, status, head, digitsAt, digitsEnd] = [row[12], row[16], row[20], row[21], row[22], row[23]];
-  if (!isTexts(keys) || !isTexts(head) || head.length % 2 !== 0 || typeof renewable !== 'boolean') return false;
-  if (!isPlace(digitsAt) || !isPlace(digitsEnd) || digitsAt > digitsEnd || digitsEnd > bodyLength) return false;
-  return isPlace(status) && status >= 100 && status <= 599;
+function isOwnRow(row: unknown, bodyLength: number): row is OwnRow {
+  if (!Array.isArray(row) || row.length !== 15 || row[0] === '') return false;
+  for (let at = 0; at < 7; at++) if (typeof row[at] !== 'string') return false;
+  for (let at = 8; at < 15; at++) if (!Number.isFinite(row[at])) return false;
+  const [keys, digitsAt, digitsEnd] = [row[7], row[13], row[14]] as unknown[];
+  if (!isTexts(keys) || !isPlace(digitsAt) || !isPlace(digitsEnd)) return false;
+  return digitsAt <= digitsEnd && digitsEnd <= bodyLength;
 }

@@ -4,10 +4,9 @@ import { RECORDS, type Journal, type JournalRecord } from '../../contracts/journ
 import type { Logger } from '../../sdk/index.js';
 import { agentError, describeError } from '../../sdk/index.js';
 import type { Entry } from '../entry.js';
-import { HeadPool } from '../head-pool.js';
 import type { Keeper } from '../keeper.js';
 import type { EntryRecord } from '../record.js';
-import { decodeEntry, encodeEntry } from './entry-codec.js';
+import { encodeEntry, EntryDecoder } from './entry-codec.js';
 
 /** The cache, as far as it is needed here. */
 export interface RecordedCache {
@@ -35,23 +34,23 @@ export function leaseJournal(
     if (entry.kind === 'identity' || (sharesIdentities && entry.parent?.kind === 'identity')) return;
     journal.mark(keyOf(entry), () => encodeEntry(cache.record(entry)), entry.life?.expiresAt);
   };
-  const early = new EarlyRecords();
+  let decoder = new EntryDecoder();
   const take = (records: readonly JournalRecord[]): void => {
     const read: EntryRecord[] = [];
     let odd = 0;
-    for (const one of records) {
-      const { key } = one;
-      const record = early.take(one);
+    for (const { key, value, made } of records) {
+      const record = made === undefined ? decoder.decode(value) : (made as EntryRecord);
       const known = record !== undefined && key === RECORDS.entry + record.id;
       if (known && !(sharesIdentities && record.parent?.on === 'identity')) read.push(record);
       else journal.mark(key, GONE);
       if (!known) odd++;
     }
-    early.clear();
+    decoder = new EntryDecoder();
     cache.restore(read);
     if (odd > 0) warnOdd(log, odd);
   };
-  journal.onRestored(RECORDS.entry, take, (record) => early.add(record));
+  // decoded as they are read: the bytes of 100,000 at once would be the larger part of a restart's memory
+  journal.onRestored(RECORDS.entry, take, ({ value }) => decoder.decode(value));
   return {
     added: mark,
     changed: mark,
@@ -59,30 +58,6 @@ export function leaseJournal(
       for (const entry of entries) if (entry.kind !== 'identity') journal.mark(keyOf(entry), GONE);
     },
   };
-}
-
-// Records are decoded as they are read: the bytes of 100,000 at once would be the larger part of a restart's memory.
-class EarlyRecords {
-  readonly #decoded = new Map<string, EntryRecord>();
-  readonly #heads = new HeadPool();
-
-  add(record: JournalRecord): boolean {
-    const decoded = this.#decode(record);
-    if (decoded !== undefined) this.#decoded.set(record.key, decoded);
-    return decoded !== undefined;
-  }
-
-  take(record: JournalRecord): EntryRecord | undefined {
-    return this.#decoded.get(record.key) ?? this.#decode(record);
-  }
-
-  clear(): void {
-    this.#decoded.clear();
-  }
-
-  #decode({ value }: JournalRecord): EntryRecord | undefined {
-    return decodeEntry(value, (list) => this.#heads.share(list));
-  }
 }
 
 function warnOdd(log: Logger, records: number): void {

@@ -12,8 +12,8 @@ export interface Restored {
   readonly damage: AgentError | undefined;
 }
 
-/** What wants to look at a record before all are read: true when its bytes are not needed any more. */
-export type Early = (record: JournalRecord) => boolean;
+/** What wants to look at a record before all are read: what it makes of it, so that the bytes are not needed any more. */
+export type Early = (record: JournalRecord) => object | undefined;
 
 const BREATH = 2_048;
 const NO_BYTES = new Uint8Array(0);
@@ -38,7 +38,7 @@ export async function readRecords(
         const key = stored.slice(scope.length);
         const value = opened(sealer, stored, sealed);
         if (value === undefined) bad.push(key);
-        else found.push(early?.({ key, value }) === true ? { key, value: NO_BYTES } : { key, value });
+        else found.push(foundOf({ key, value }, early));
         // The agent may be serving meanwhile, when the store was locked or away at first.
         if (++count % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
       }
@@ -48,6 +48,11 @@ export async function readRecords(
     }
   }
   return { records, bad, damage };
+}
+
+function foundOf(record: JournalRecord, early: Early | undefined): JournalRecord {
+  const made = early?.(record);
+  return made === undefined ? record : { key: record.key, value: NO_BYTES, made };
 }
 
 function opened(sealer: Sealer, key: string, sealed: Uint8Array): Uint8Array | undefined {

@@ -67,13 +67,14 @@ export class Journal {
 
   async *entries(prefix: string): AsyncGenerator<readonly [key: string, value: Uint8Array]> {
     const places = this.#table.placesOf(prefix);
+    const { changes } = this.#table;
     const held = [...this.#segments];
     for (const segment of held) segment.hold();
     try {
       const groups = readGroups(places);
       for (let group = await this.#reading(groups.next()); !group.done; group = await this.#reading(groups.next())) {
         for (const [place, value] of group.value) {
-          const now = this.#table.get(place.key);
+          const now = this.#table.changes === changes ? place : this.#table.get(place.key);
           if (now === undefined) continue;
           const current = now.seq === place.seq ? value : await this.get(place.key);
           if (current !== undefined) yield [place.key, current];

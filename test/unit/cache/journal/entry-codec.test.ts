@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { decodeEntry, encodeEntry } from '../../../../core/cache/journal/entry-codec.js';
+import { decodeEntry, encodeEntry, EntryDecoder } from '../../../../core/cache/journal/entry-codec.js';
 import type { EntryRecord, RecordParent } from '../../../../core/cache/record.js';
 
 export const record = (own: Partial<EntryRecord> = {}): EntryRecord => ({
@@ -29,6 +29,11 @@ export const record = (own: Partial<EntryRecord> = {}): EntryRecord => ({
 });
 const plain = (value: EntryRecord | undefined): unknown =>
   value && { ...value, body: Buffer.from(value.body).toString('latin1') };
+
+const framed = (common: string, own: string): Buffer =>
+  Buffer.from(
+    `\u0002\0\0\0${String.fromCharCode(common.length)}\0\0\0${String.fromCharCode(own.length)}${common}${own}`,
+  );
 
 describe('cache/journal/entry-codec', () => {
   const parents: [string, RecordParent][] = [
@@ -95,11 +100,27 @@ describe('cache/journal/entry-codec', () => {
     });
   }
 
-  it('refuses another version, and heads that are no objects', () => {
+  it('decodes many with one common part, their bodies in memory that may be kept', () => {
+    const decoder = new EntryDecoder();
+    const [first, second] = ['1', '2'].map((id) => Buffer.from(encodeEntry(record({ id, lease: `lease ${id}` }))));
+    const [one, two] = [decoder.decode(first!)!, decoder.decode(second!)!];
+    first!.fill(0);
+    expect(plain(one)).to.deep.equal(plain(record({ id: '1', lease: 'lease 1' })));
+    expect(plain(two)).to.deep.equal(plain(record({ id: '2', lease: 'lease 2' })));
+    expect(one.head).to.equal(two.head);
+    expect(decoder.decode(Buffer.from(encodeEntry(record({ status: 9 }))))).to.equal(undefined);
+    expect(decoder.decode(Buffer.from(encodeEntry(record({ status: 9 }))))).to.equal(undefined);
+  });
+
+  it('refuses another version, and parts that are no arrays', () => {
     const bytes = Buffer.from(encodeEntry(record()));
-    bytes[0] = 2;
+    bytes[0] = 1;
     expect(decodeEntry(bytes)).to.equal(undefined);
     for (const head of ['null', '[]', '7', '"x"', ''])
-      expect(decodeEntry(Buffer.concat([Buffer.of(1, 0, 0, 0, head.length), Buffer.from(head)]))).to.equal(undefined);
+      for (const parts of [
+        [head, '[]'],
+        ['["lease","","","","",true,0,200,[]]', head],
+      ])
+        expect(decodeEntry(framed(parts[0]!, parts[1]!))).to.equal(undefined);
   });
 });
