@@ -146,6 +146,11 @@ export const CODES = {
     'fix-credential',
     (p) => `no ${p.what} found; tried ${p.tried}`,
   ),
+  AUTH_TEST_REFUSED: entry<{ why: string }>('fix-config', (p) => `a test of this login is refused: ${p.why}`),
+  AUTH_TOO_SOON: entry<{ what: string; seconds: number }>(
+    'wait',
+    (p) => `${p.what}; the next login may be tried in ${p.seconds} s`,
+  ),
   AUTH_MFA_REQUIRED: entry('fix-config', () => 'the server wants a second factor for this login'),
   // services that plugins call
   SERVICE_UNREACHABLE: entry<{ url: string; why: string }>('wait', (p) => `${p.url} cannot be reached: ${p.why}`),

@@ -50,11 +50,21 @@ export {
   type Trim,
 } from './credential.js';
 export { CredentialFile, type CredentialFileOptions } from './credential-file.js';
+export { CredentialSource, type CredentialSourceOptions } from './credential-source.js';
 export { watchFile, type WatchOptions } from './watch-file.js';
 export { checkReplaceable, replaceFile, type FileAttributes } from './atomic-file.js';
 export { accountNumber, type AccountKind } from './account.js';
+export {
+  bindSocketFile,
+  checkSocketPath,
+  readSocketAccess,
+  type SocketAccess,
+  type SocketAccessSettings,
+} from './socket-file.js';
 export { callService, refusalText, type ServiceAnswer, type ServiceRequest } from './service-call.js';
+export { runProgram, type Program, type ProgramEnd } from './run-program.js';
 export { signJwt, type JwtAlgorithm, type JwtOrder } from './jwt.js';
+export { jwtFacts, jwtTimeTrouble, requireJwt, type JwtFacts } from './jwt-facts.js';
 export { errnoOf, failureText } from './failure-text.js';
 export {
   createHttpServer,

@@ -24,7 +24,7 @@ export interface Manifest {
   readonly stability: 'experimental' | 'stable' | 'deprecated';
   /** Default mount path of an auth method, without trailing slash. */
   readonly mount?: string;
-  /** Environment variables the plugin may read through the `Env` slot. */
+  /** Environment variables the plugin may read through the `Env` slot; `setting:x` stands for the variable that its setting `x` names. */
   readonly env?: readonly string[];
   /** Optional abilities, read by planning and by the conformance suites. */
   readonly supports?: Readonly<Record<string, boolean>>;

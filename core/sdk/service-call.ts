@@ -4,6 +4,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { failureText } from './failure-text.js';
 import { agentError, type AgentError } from './errors.js';
+import { hideSecrets } from './hide-secrets.js';
 import type { Clock } from './host.js';
 import { Secret } from './secret.js';
 
@@ -66,11 +67,13 @@ export async function callService(request: ServiceRequest): Promise<ServiceAnswe
   }
 }
 
-/** For messages: the status, and of a body that is no success at most 200 printable characters. What a 2xx body holds is never shown. */
-export function refusalText({ status, body }: ServiceAnswer): string {
+/**
+ * For messages: the status, and of a body that is no success at most 200 printable characters. What a 2xx body holds is never shown. `sent` are the secrets
+ * of the request: they are masked, because services repeat what they were sent.
+ */
+export function refusalText({ status, body }: ServiceAnswer, sent: readonly Secret[] = []): string {
   if (status < 300) return `it answered ${String(status)}`;
-  const text = body
-    .reveal()
+  const text = hideSecrets(body.reveal(), sent)
     .slice(0, 4 * MOST_SHOWN)
     .replace(/[^\x20-\x7e]+/g, ' ')
     .trim()

@@ -1,7 +1,11 @@
-// Owner and permission bits of a socket file: never wider than asked, not even for a moment.
+// Socket files: where they may lie, and owner and permission bits that are never wider than asked, not even for a moment.
 import { chmod, chown, lstat, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { accountNumber, agentError, failureText, listenError } from 'claviger/sdk';
+import { accountNumber } from './account.js';
+import { agentError } from './errors.js';
+import { failureText } from './failure-text.js';
+import { listenError } from './http/listen-error.js';
+import { clearStaleSocket } from './stale-socket.js';
 
 /** Longest path the kernel takes for a socket (sun_path, with its final zero, is 108 bytes on Linux and 104 elsewhere). */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
@@ -24,7 +28,7 @@ export interface SocketAccessSettings {
 }
 
 /** Looks names up. Throws LISTEN_ADDRESS for a user or group that does not exist. */
-export async function readAccess(settings: SocketAccessSettings, address: string): Promise<SocketAccess> {
+export async function readSocketAccess(settings: SocketAccessSettings, address: string): Promise<SocketAccess> {
   try {
     const uid = await accountNumber('user', settings.socket_user);
     const gid = await accountNumber('group', settings.socket_group);
@@ -34,11 +38,11 @@ export async function readAccess(settings: SocketAccessSettings, address: string
   }
 }
 
-/** The path fits and its folder exists, or LISTEN_ADDRESS. */
-export async function checkPlace(path: string): Promise<void> {
+/** Throws LISTEN_ADDRESS when a socket cannot be at this path: too long for the kernel, or no such folder. */
+export async function checkSocketPath(path: string): Promise<void> {
   const fail = (why: string, hint?: string): Error =>
     agentError('LISTEN_ADDRESS', { address: path || '""', why }, { hint });
-  if (path === '') throw fail('a unix listener needs a path', 'set address to the path of the socket');
+  if (path === '') throw fail('a socket needs a path', 'give the path of the socket');
   const folder = dirname(path);
   const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(folder) + BIRTHPLACE_BYTES);
   if (longest > MAX_PATH_BYTES)
@@ -48,14 +52,16 @@ export async function checkPlace(path: string): Promise<void> {
 }
 
 /**
- * Binds in a private folder beside the path, sets owner, group and bits there and moves the socket to its path. So nobody connects before the
+ * Makes the path free of a stale socket (see clearStaleSocket), binds in a private folder beside it, sets owner, group and bits there and moves the socket to its path. So nobody connects before the
  * access is right, and the umask, which the whole process shares, is not touched. Gives the function that removes the file, if it is still ours.
+ * Throws LISTEN_ADDRESS_IN_USE, LISTEN_ADDRESS or LISTEN_PERMISSION.
  */
-export async function bindWithAccess(
+export async function bindSocketFile(
   path: string,
   access: SocketAccess,
   bind: (path: string) => Promise<void>,
 ): Promise<() => Promise<void>> {
+  await clearStaleSocket(path);
   const folder = await mkdtemp(`${dirname(path)}/.`).catch((error: unknown) => {
     throw listenError(error, path);
   });

@@ -1,7 +1,9 @@
 // What lies at the path of a unix socket before binding: nothing, a socket nobody answers on (removed), or something that must stay.
 import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { agentError, errnoOf, failureText, listenError } from 'claviger/sdk';
+import { agentError } from './errors.js';
+import { errnoOf, failureText } from './failure-text.js';
+import { listenError } from './http/listen-error.js';
 
 /**
  * Makes the path free. Only a socket on which nobody answers is removed. Throws LISTEN_ADDRESS_IN_USE for a live one, LISTEN_ADDRESS for any

@@ -20,9 +20,11 @@ export interface Delivery {
  * A sink.
  *
  * `start` is the write check: an error with `act: 'fix-host'` stops the boot, `act: 'wait'` means degraded. `write` replaces atomically: after a
- * failed write the previous content is intact. The host never runs two writes of one sink at once. `withdraw` removes what was delivered.
+ * failed write the previous content is intact. The host never runs two writes of one sink at once. `withdraw` removes what was delivered. `recover`
+ * gives back the payload that an earlier run delivered and that is still there (manifest: `supports.reads_back`); what cannot be read is nothing.
  */
 export interface Sink extends Component {
   write(delivery: Delivery, signal: AbortSignal): Promise<void>;
   withdraw?(signal: AbortSignal): Promise<void>;
+  recover?(signal: AbortSignal): Promise<Secret | undefined>;
 }

@@ -1,4 +1,4 @@
-// X.509 certificates for tests, made in memory (RFC 5280, P-256, ECDSA with SHA-256). Just enough DER; nothing here is for production.
+// X.509 certificates for tests, made in memory (RFC 5280; P-256 or RSA keys, SHA-256). Just enough DER; nothing here is for production.
 import { X509Certificate, createPrivateKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 
@@ -20,18 +20,22 @@ export interface CertificateWishes {
   readonly fromMs?: number;
   /** Wall clock, ms; default the year 2049. */
   readonly toMs?: number;
+  /** Kind of its key; default `ec`. */
+  readonly keys?: 'ec' | 'rsa';
+  /** Organizational units of the subject; none for an authority that signs others. */
+  readonly units?: readonly string[];
 }
 
 /** Makes a certificate with a new key. */
 export function makeCertificate(wishes: CertificateWishes): TestCertificate {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const subject = distinguishedName(wishes.name);
+  const { publicKey, privateKey } = newKeys(wishes.keys ?? 'ec');
+  const subject = distinguishedName(wishes.name, wishes.units);
   const issuer = wishes.issuer === undefined ? subject : subjectOf(wishes.issuer.cert);
   const signer = wishes.issuer === undefined ? privateKey : createPrivateKey(wishes.issuer.key);
   const body = sequence(
     explicit(0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
-    ECDSA_SHA256,
+    algorithmOf(signer),
     issuer,
     sequence(time(wishes.fromMs ?? Date.UTC(2020, 0, 1)), time(wishes.toMs ?? Date.UTC(2049, 0, 1))),
     subject,
@@ -41,9 +45,18 @@ export function makeCertificate(wishes: CertificateWishes): TestCertificate {
   return { cert: seal(body, signer), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
+function newKeys(kind: 'ec' | 'rsa'): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
+  if (kind === 'rsa') return generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+}
+
+function algorithmOf(signer: KeyObject): Buffer {
+  return signer.asymmetricKeyType === 'rsa' ? RSA_SHA256 : ECDSA_SHA256;
+}
+
 function seal(body: Buffer, signer: KeyObject): string {
   const signature = bits(sign('sha256', body, signer));
-  const base64 = sequence(body, ECDSA_SHA256, signature)
+  const base64 = sequence(body, algorithmOf(signer), signature)
     .toString('base64')
     .replace(/(.{64})/g, '$1\n')
     .trimEnd();
@@ -80,8 +93,10 @@ function extension(oid: string, value: Buffer): Buffer {
   return sequence(tlv(0x06, Buffer.from(oid, 'hex')), tlv(0x04, value));
 }
 
-function distinguishedName(name: string): Buffer {
-  return sequence(tlv(0x31, sequence(tlv(0x06, Buffer.from('550403', 'hex')), tlv(0x0c, Buffer.from(name)))));
+function distinguishedName(name: string, units: readonly string[] = []): Buffer {
+  const part = (oid: string, text: string): Buffer =>
+    tlv(0x31, sequence(tlv(0x06, Buffer.from(oid, 'hex')), tlv(0x0c, Buffer.from(text))));
+  return sequence(...units.map((unit) => part('55040b', unit)), part('550403', name));
 }
 
 function subjectOf(cert: string): Buffer {
@@ -116,3 +131,4 @@ function explicit(number: number, value: Buffer): Buffer {
 }
 
 const ECDSA_SHA256 = sequence(tlv(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
+const RSA_SHA256 = sequence(tlv(0x06, Buffer.from('2a864886f70d01010b', 'hex')), tlv(0x05, Buffer.alloc(0)));

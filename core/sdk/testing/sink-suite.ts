@@ -59,6 +59,7 @@ export function sinkSuite(options: SuiteOptions): void {
         const sink = await started(given, await mode.settings(given.bench, bits));
         await sink.write(deliver(given, 'planted-mode'), alive());
         assert.equal((await mode.actual(given.bench)) & 0o777, bits);
+        await sink.stop?.(alive());
       }
     }));
 

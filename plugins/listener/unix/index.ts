@@ -3,9 +3,12 @@ import {
   Log,
   Settings,
   Time,
+  bindSocketFile,
+  checkSocketPath,
   createHttpServer,
   plugin,
   readListenerTls,
+  readSocketAccess,
   type Bound,
   type Clock,
   type HttpServer,
@@ -13,10 +16,9 @@ import {
   type ListenerTlsSettings,
   type Logger,
   type Serve,
+  type SocketAccessSettings,
   type TlsMaterial,
 } from 'claviger/sdk';
-import { bindWithAccess, checkPlace, readAccess, type SocketAccessSettings } from './socket-file.js';
-import { clearStaleSocket } from './stale-socket.js';
 
 interface UnixSettings extends ListenerTlsSettings, SocketAccessSettings {
   readonly address: string;
@@ -36,10 +38,9 @@ export default class UnixListener implements Listener {
 
   async bind(serve: Serve): Promise<Bound> {
     const path = this.#settings.address;
-    await checkPlace(path);
-    const access = await readAccess(this.#settings, path);
+    await checkSocketPath(path);
+    const access = await readSocketAccess(this.#settings, path);
     const tls = await this.#material();
-    await clearStaleSocket(path);
     const server = createHttpServer(serve, {
       tls,
       clock: this.#clock,
@@ -48,7 +49,7 @@ export default class UnixListener implements Listener {
         this.#log.warn({ count, limit }, 'connections were closed at once: there are as many as this listener takes'),
     });
     try {
-      const remove = await bindWithAccess(path, access, (place) => server.listen({ path: place }));
+      const remove = await bindSocketFile(path, access, (place) => server.listen({ path: place }));
       return this.#bound(server, remove, tls !== undefined);
     } catch (error) {
       await server.close(0);
