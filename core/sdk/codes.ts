@@ -151,7 +151,23 @@ export const CODES = {
     'wait',
     (p) => `${p.what}; the next login may be tried in ${p.seconds} s`,
   ),
-  AUTH_MFA_REQUIRED: entry('fix-config', () => 'the server wants a second factor for this login'),
+  AUTH_LOCKED_OUT: entry<{ times: number; until: string; why: string }>(
+    'fix-credential',
+    (p) => `${p.why} (${p.times} times with the same credential, which is not sent again before ${p.until})`,
+    'correct the credential: a changed one is tried as soon as it is noticed',
+  ),
+  AUTH_MFA_REQUIRED: entry<{ methods: string }>(
+    'fix-config',
+    (p) => `the server wants a second factor for this login: ${p.methods}`,
+  ),
+  AUTH_MFA_REFUSED: entry<{ status: number; errors: string }>(
+    'fix-credential',
+    (p) => `the server refused the second factor with ${p.status}: ${p.errors}`,
+  ),
+  AUTH_REVOKE_FAILED: entry<{ what: string; why: string }>(
+    'wait',
+    (p) => `${p.what} could not be revoked and lives until it expires: ${p.why}`,
+  ),
   // services that plugins call
   SERVICE_UNREACHABLE: entry<{ url: string; why: string }>('wait', (p) => `${p.url} cannot be reached: ${p.why}`),
   SERVICE_TIMEOUT: entry<{ url: string; seconds: number }>(
@@ -171,6 +187,18 @@ export const CODES = {
   SINK_WRITE_FAILED: entry<{ path: string; why: string }>('fix-host', (p) => `cannot write ${p.path}: ${p.why}`),
   SINK_WRAP_FAILED: entry<{ why: string }>('wait', (p) => `the token could not be wrapped: ${p.why}`),
   SINK_ENCRYPT_FAILED: entry<{ why: string }>('fix-config', (p) => `the token could not be encrypted: ${p.why}`),
+  SINK_CHILD_REFUSED: entry<{ why: string }>('fix-config', (p) => `no child token for this sink: ${p.why}`),
+  SINK_CHILD_FAILED: entry<{ why: string }>('wait', (p) => `no child token for this sink yet: ${p.why}`),
+  SINK_CHILD_WIDE: entry<{ policies: string }>(
+    'fix-config',
+    (p) =>
+      `the child token for this sink got policies of its entity or groups besides its own (${p.policies}) and was not delivered`,
+    'take these policies off the entity and its groups, make it an orphan (orphan = true or a token role), or set allow_identity_policies = true',
+  ),
+  SINK_NOTIFY_FAILED: entry<{ target: string; why: string }>(
+    'fix-host',
+    (p) => `${p.target} could not be told of a delivery: ${p.why}`,
+  ),
   // cache
   CACHE_STORE_UNAVAILABLE: entry<{ why: string }>('wait', (p) => `the cache store cannot be reached: ${p.why}`),
   CACHE_STORE_CORRUPT: entry<{ why: string }>('fix-host', (p) => `the cache store is damaged: ${p.why}`),

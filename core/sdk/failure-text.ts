@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EBUSY: 'it is in use',
   EXDEV: 'it would cross file systems',
   EEXIST: 'it exists already',
+  ESRCH: 'there is no such process',
   ENOTEMPTY: 'the folder is not empty',
   ECONNREFUSED: 'nobody listens there',
   ECONNRESET: 'the connection was cut off',

@@ -62,6 +62,7 @@ export {
   type SocketAccessSettings,
 } from './socket-file.js';
 export { callService, refusalText, type ServiceAnswer, type ServiceRequest } from './service-call.js';
+export { deliveryJson } from './delivery-json.js';
 export { runProgram, type Program, type ProgramEnd } from './run-program.js';
 export { signJwt, type JwtAlgorithm, type JwtOrder } from './jwt.js';
 export { jwtFacts, jwtTimeTrouble, requireJwt, type JwtFacts } from './jwt-facts.js';

@@ -1,7 +1,7 @@
 // runProgram: one run of a program for a plugin. No shell, a bare environment, bounds of time and size; a process group of its own, which is killed whole
 // when the program is late, no longer wanted, or has ended and left something running. What it writes to standard error is counted and never kept.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { failureText } from './failure-text.js';
+import { errnoOf, failureText } from './failure-text.js';
 import type { Clock } from './host.js';
 import { Secret } from './secret.js';
 
@@ -115,7 +115,9 @@ class Run {
   }
 }
 
-const notStarted = (error: unknown): string => `it could not be started: ${failureText(error)}`;
+// Without an error number the text quotes arguments or variables.
+const notStarted = (error: unknown): string =>
+  `it could not be started: ${errnoOf(error) === undefined ? 'its arguments or variables cannot be passed on' : failureText(error)}`;
 
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve!: (value: T) => void;

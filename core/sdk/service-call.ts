@@ -45,12 +45,13 @@ const MOST_SHOWN = 200;
 
 /**
  * Makes the call. Throws SERVICE_UNREACHABLE, SERVICE_TIMEOUT or SERVICE_BAD_ANSWER (cut off, or larger than the limit), all with act `wait`; rejects
- * with the reason of the signal when it is aborted.
+ * with the reason of the signal when it is aborted. AUTH_CREDENTIAL_INVALID when a header cannot be sent, for example a token of two lines.
  */
 export async function callService(request: ServiceRequest): Promise<ServiceAnswer> {
   const { clock, signal, timeoutMs = TIMEOUT_MS } = request;
   signal?.throwIfAborted();
   const from = shown(request);
+  checkHeaders(request.headers ?? {});
   const bound = new AbortController();
   const leave = (): void => bound.abort(signal?.reason);
   signal?.addEventListener('abort', leave, { once: true });
@@ -128,6 +129,15 @@ async function collected(response: IncomingMessage, maxBytes: number, from: stri
     throw (error as Partial<AgentError>).act === undefined ? badAnswer(from, failureText(error)) : error;
   }
   return new Secret(Buffer.concat(chunks, size).toString('utf8'));
+}
+
+const UNFIT = /[^\t\x20-\x7e\x80-\xff]/;
+
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  const unfit = Object.entries(headers).find(([, value]) => UNFIT.test(value));
+  if (unfit === undefined) return;
+  const why = 'it has line breaks or other characters that a header cannot hold';
+  throw agentError('AUTH_CREDENTIAL_INVALID', { what: `what goes into the header ${unfit[0]}`, why });
 }
 
 const badAnswer = (url: string, why: string): AgentError => agentError('SERVICE_BAD_ANSWER', { url, why });

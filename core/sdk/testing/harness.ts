@@ -10,6 +10,8 @@ export interface Bench {
   readonly fakes: Fakes;
   /** Remembers a value that must never show in a log line, an error or a health report, and returns it. */
   readonly plant: (secret: string) => string;
+  /** Runs `end` when the test is over, for example to close a server that `settings` opened. */
+  readonly onEnd: (end: () => unknown) => void;
 }
 
 /** What every harness has. */

@@ -52,12 +52,14 @@ export async function inScene<T, H extends Harness>(
   body: (scene: Scene<T, H>) => Promise<void>,
 ): Promise<void> {
   const planted = new Set<string>();
-  const bench = await makeBench(planted);
+  const endings: (() => unknown)[] = [];
+  const bench = await makeBench(planted, endings);
   const made: Component[] = [];
   try {
     await body(await makeScene<T, H>(options, bench, made, planted));
   } finally {
     for (const component of made) await component.stop?.(AbortSignal.timeout(1000));
+    for (const end of endings) await end();
     await rm(bench.dir, { recursive: true, force: true });
   }
   const { log, health } = bench.fakes;
@@ -68,13 +70,13 @@ export async function inScene<T, H extends Harness>(
   );
 }
 
-async function makeBench(planted: Set<string>): Promise<Bench> {
+async function makeBench(planted: Set<string>, endings: (() => unknown)[]): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'claviger-suite-'));
   const plant = (secret: string): string => {
     planted.add(secret);
     return secret;
   };
-  return { dir, fakes: makeFakes(), plant };
+  return { dir, fakes: makeFakes(), plant, onEnd: (end) => void endings.push(end) };
 }
 
 async function makeScene<T, H extends Harness>(

@@ -2,6 +2,7 @@
 import { unlink } from 'node:fs/promises';
 import {
   Log,
+  Secret,
   Settings,
   accountNumber,
   agentError,
@@ -15,6 +16,7 @@ import {
   type Logger,
   type Sink,
 } from 'claviger/sdk';
+import { readBack } from './read-back.js';
 
 interface FileSinkSettings {
   readonly path: string;
@@ -68,6 +70,17 @@ export default class FileSink implements Sink {
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return;
       throw agentError('SINK_WRITE_FAILED', this.#failure(error), { at: this.#path, cause: error });
+    }
+  }
+
+  async recover(): Promise<Secret | undefined> {
+    try {
+      const text = await readBack(this.#path);
+      return text === '' ? undefined : new Secret(text);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT')
+        this.#log.warn({ path: this.#path, why: failureText(error) }, 'the token file is not read back');
+      return undefined;
     }
   }
 

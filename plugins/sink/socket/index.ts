@@ -8,6 +8,7 @@ import {
   agentError,
   bindSocketFile,
   checkSocketPath,
+  deliveryJson,
   describeError,
   plugin,
   readSocketAccess,
@@ -16,7 +17,6 @@ import {
   type Logger,
   type Sink,
 } from 'claviger/sdk';
-import { asJson } from './as-json.js';
 
 interface SocketSettings {
   readonly path: string;
@@ -106,7 +106,7 @@ export default class SocketSink implements Sink {
     const cancel = this.#clock.after(TAKE_MS, () => client.destroy());
     client.once('close', cancel);
     client.resume();
-    client.end(this.#settings.format === 'json' ? asJson(delivery) : delivery.payload.reveal(), 'utf8');
+    client.end(this.#settings.format === 'json' ? deliveryJson(delivery) : delivery.payload.reveal(), 'utf8');
   }
 }
 

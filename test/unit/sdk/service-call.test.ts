@@ -136,6 +136,15 @@ describe('callService (5.5)', () => {
     expect(await call(url, { signal: AbortSignal.abort(reason) }).catch((error: unknown) => error)).to.equal(reason);
   });
 
+  it('refuses a header of two lines before anything is sent, without quoting it', async () => {
+    const error = await failure(call('http://127.0.0.1:1/', { headers: { Authorization: 'Bearer planted\r\nX: y' } }));
+    expect([error.code, error.message.includes('Authorization'), error.message.includes('planted')]).to.deep.equal([
+      'AUTH_CREDENTIAL_INVALID',
+      true,
+      false,
+    ]);
+  });
+
   it('reaches unix sockets', async () => {
     const socketPath = join(folder, 'service.sock');
     await serve((request, response) => response.end(`socket ${String(request.headers.host)}`), socketPath);
@@ -148,7 +157,9 @@ describe('callService (5.5)', () => {
     const server = createTlsServer({ cert, key }, (_, response) => response.end('safe'));
     const url = (await listening(server, 0)).replace('http:', 'https:');
     expect((await call(url, { ca: authority.cert })).body.reveal()).to.equal('safe');
-    expect((await failure(call(url, { ca: makeCertificate({ name: 'other', authority: true }).cert }))).code).to.equal('SERVICE_UNREACHABLE');
+    expect((await failure(call(url, { ca: makeCertificate({ name: 'other', authority: true }).cert }))).code).to.equal(
+      'SERVICE_UNREACHABLE',
+    );
   });
 
   it('shows of a refusal 200 printable characters, of a success nothing (5.4)', async () => {

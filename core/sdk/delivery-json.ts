@@ -1,8 +1,8 @@
 // The JSON form of a delivery: one line that programs can read. Pure.
-import type { Delivery } from 'claviger/sdk';
+import type { Delivery } from './kinds/sink.js';
 
 /** `{"token":...,"form":...,"accessor":...,"expires_at":...}` and a line break; `expires_at` is RFC 3339, or null for never. */
-export function asJson({ payload, form, accessor, expiresAt, identity }: Delivery): string {
+export function deliveryJson({ payload, form, accessor, expiresAt, identity }: Delivery): string {
   const expires_at = expiresAt === 0 ? null : new Date(expiresAt).toISOString();
   return `${JSON.stringify({ token: payload.reveal(), form, identity, accessor, expires_at })}\n`;
 }
