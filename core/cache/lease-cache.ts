@@ -89,8 +89,7 @@ class MemoryLeaseCache implements LeaseCacheCore {
     this.#hasPolicies = (options.paths ?? []).length > 0;
     this.#pacing = new Pacing(options.refusedIssueRate ?? 0);
     this.#revalidateAfterMs = options.revalidateAfterMs ?? 0;
-    const log = this.#log;
-    const time = this.#time;
+    const [log, time] = [this.#log, this.#time];
     const now = (): number => time.now();
     const evict = (entry: Entry, why: string): void => void this.#removing.withSubtree(entry, why);
     const confirmed = (entry: Entry, at: number): void => this.#confirmed(entry, at);
