@@ -1,7 +1,7 @@
 // npm run bench [-- --json] [-- --rounds=5] [-- --seconds=3]: agent against a bare node:http server in the same run, as ratios.
 // A figure is the median over interleaved rounds; the order is reversed every second round. Budgets are in budgets.json.
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -146,6 +146,22 @@ async function manyEntries() {
   };
 }
 
+// What loading each auth method costs; the worst of the medians counts.
+async function imports() {
+  const folder = join(here, '../bundle/plugins/auth-method');
+  const worst = { import_ms: 0, import_mb: 0 };
+  for (const name of readdirSync(folder)) {
+    const costs = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const args = ['--expose-gc', join(here, 'import-cost.mjs'), join(folder, name, 'plugin.json')];
+      costs.push(JSON.parse((await promisify(execFile)(process.execPath, args)).stdout));
+    }
+    worst.import_ms = Math.max(worst.import_ms, median(costs.map(({ ms }) => ms)));
+    worst.import_mb = Math.max(worst.import_mb, median(costs.map(({ mb }) => mb)));
+  }
+  return worst;
+}
+
 async function until(condition) {
   for (let attempt = 0; attempt < 200; attempt++) {
     if (await condition().catch(() => false)) return;
@@ -160,6 +176,7 @@ try {
   const figures = {
     ...(await ratios()),
     ...(await startUp()),
+    ...(await imports()),
     ...(await memory()),
     ...(await manyEntries()),
     node: process.version,

@@ -2,8 +2,10 @@
 import type { Clock, ClientIdentity, LoginPlan, Secret } from '../sdk/index.js';
 import { AgentError, agentError, describeError } from '../sdk/index.js';
 import type { Feed } from './feed.js';
-import type { Grant } from './grant.js';
+import { fingerprint } from './fingerprint.js';
+import { isVerdict, type Grant } from './grant.js';
 import { login, lookupOffered, lookupSelf, renewSelf, type LoginParts } from './login.js';
+import { secondFactor } from './mfa/second-factor.js';
 import { serverWords } from './server-words.js';
 import { IDLE, step, type Effect, type MachineEvent, type MachineState, type Report, type Rules } from './machine.js';
 
@@ -14,6 +16,10 @@ export interface DriverParts extends LoginParts {
   readonly rules: Rules;
   readonly feed: Feed;
   readonly onReport: (report: Report, state: MachineState) => void;
+  /** A login of this identity made this token: neither the method nor an earlier run had it. */
+  readonly onMinted: (grant: Grant) => void;
+  /** How long a login that is under way at the stop may go on, so that its token is known and can be revoked; default: it is cut at once. */
+  readonly lastLoginMs?: number;
   /** The method threw in `accepted` or `changes`; nothing depends on it. */
   readonly onMethodTrouble: (error: unknown) => void;
   readonly onExit: (error: AgentError) => void;
@@ -23,26 +29,28 @@ export interface DriverParts extends LoginParts {
 export class Driver {
   readonly #parts: DriverParts;
   readonly #stop = new AbortController();
+  /** Ends logins, and these only. */
+  readonly #cut = new AbortController();
   #state: MachineState = IDLE;
   #plan: LoginPlan | undefined;
-  #offered: Secret | undefined;
+  #offered: readonly Secret[] = [];
   #held: { readonly grant: Grant; readonly tls: ClientIdentity | undefined } | undefined;
   #cancelTimer: (() => void) | undefined;
   #listening = false;
   readonly #running = new Set<Promise<void>>();
 
   constructor(parts: DriverParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, factor: parts.factor ?? secondFactor(parts) };
   }
 
   get state(): MachineState {
     return this.#state;
   }
 
-  /** Begins. A token of an earlier run is asked about before any login. */
-  start(offered?: Secret): void {
+  /** Begins. Tokens of an earlier run are asked about in their order before any login. */
+  start(offered: readonly Secret[] = []): void {
     this.#offered = offered;
-    this.send({ type: 'start', offered: offered !== undefined });
+    this.send({ type: 'start', offered: offered.length > 0 });
   }
 
   /** Takes one event through the table and does what it says. */
@@ -54,9 +62,12 @@ export class Driver {
 
   /** Stops the machine, cancels what runs and waits until it has ended. The token is neither revoked nor withdrawn. */
   async stop(): Promise<void> {
+    const { clock, lastLoginMs = 0 } = this.#parts;
     this.send({ type: 'stop' });
     this.#stop.abort();
+    const cancel = lastLoginMs > 0 ? clock.after(lastLoginMs, () => this.#cut.abort()) : this.#cut.abort();
     await Promise.all(this.#running);
+    cancel?.();
   }
 
   #do(effect: Effect): void {
@@ -71,8 +82,7 @@ export class Driver {
         this.#setTimer(undefined);
         return this.#work(this.#lookupOffered(effect.turn), effect.turn);
       case 'publish':
-        this.#held = { grant: effect.grant, tls: this.#plan && 'login' in this.#plan ? this.#plan.tls : undefined };
-        return void this.#parts.feed.publish(effect.grant, this.#parts.clock.now());
+        return this.#publish(effect.grant);
       case 'accepted':
         return this.#background(this.#accepted(effect.grant));
       case 'listen':
@@ -106,7 +116,8 @@ export class Driver {
       task.catch((error: unknown) => {
         if (this.#stop.signal.aborted) return;
         const known = error instanceof AgentError ? error : unknownError(error);
-        this.send({ type: known.code === 'AUTH_REFUSED' ? 'refused' : 'failed', turn, error: known });
+        if (!isVerdict(known)) return this.send({ type: 'failed', turn, error: known });
+        this.send({ type: 'refused', turn, now: this.#parts.clock.now(), error: known });
       }),
     );
   }
@@ -122,24 +133,39 @@ export class Driver {
     const plan = await orAborted(method.prepare(attempt), this.#stop.signal);
     if (plan === undefined || turn !== this.#state.turn) return;
     this.#plan = plan;
-    this.send({ type: 'prepared', turn, holds: 'token' in plan ? 'token' : 'credentials' });
+    const holds = 'token' in plan ? 'token' : 'credentials';
+    this.send({ type: 'prepared', turn, now: this.#parts.clock.now(), holds, credential: fingerprint(plan) });
   }
 
   async #login(turn: number): Promise<void> {
     const plan = this.#plan as LoginPlan;
     const { signal } = this.#stop;
     const grant =
-      'token' in plan ? await lookupSelf(this.#parts, plan.token, signal) : await login(this.#parts, plan, signal);
+      'token' in plan
+        ? await lookupSelf(this.#parts, plan.token, signal)
+        : await login(this.#parts, plan, this.#cut.signal);
+    if (signal.aborted && 'login' in plan) this.#parts.onMinted(grant);
     if (signal.aborted) return;
     this.send({ type: 'granted', turn, now: this.#parts.clock.now(), grant });
   }
 
+  #publish(grant: Grant): void {
+    const plan = this.#plan && 'login' in this.#plan ? this.#plan : undefined;
+    this.#held = { grant, tls: plan?.tls };
+    if (plan) this.#parts.onMinted(grant);
+    this.#parts.feed.publish(grant, this.#parts.clock.now());
+  }
+
+  // A token that the server says is dead is not offered again; the others are, when it could not say.
   async #lookupOffered(turn: number): Promise<void> {
     const { signal } = this.#stop;
-    const grant = this.#offered && (await lookupOffered(this.#parts, this.#offered, signal));
-    if (signal.aborted) return;
-    if (grant === undefined) return this.send({ type: 'offer-refused', turn });
-    this.send({ type: 'granted', turn, now: this.#parts.clock.now(), grant });
+    for (let next = this.#offered[0]; next !== undefined; next = this.#offered[0]) {
+      const grant = await lookupOffered(this.#parts, next, signal);
+      if (signal.aborted) return;
+      if (grant) return this.send({ type: 'granted', turn, now: this.#parts.clock.now(), grant });
+      this.#offered = this.#offered.slice(1);
+    }
+    this.send({ type: 'offer-refused', turn });
   }
 
   async #accepted({ accessor, policies }: Grant): Promise<void> {
@@ -171,6 +197,9 @@ export class Driver {
       }
     } catch (error) {
       if (!signal.aborted) onMethodTrouble(error);
+    } finally {
+      // before the first success a method may have nothing to watch yet
+      if (this.#held === undefined) this.#listening = false;
     }
   }
 

@@ -29,7 +29,7 @@ export class Feed implements TokenFeed {
   /** Makes `grant` the current token and tells everybody. */
   publish(grant: Grant, now: number): TokenState {
     this.#sequence += 1;
-    const { form, token, accessor, policies, renewable, kind, ttlMs, entityId } = grant;
+    const { form, token, accessor, policies, renewable, kind, ttlMs, entityId, numUses } = grant;
     const expiresAt = ttlMs === 0 ? 0 : now + ttlMs;
     const state = {
       identity: this.#identity,
@@ -42,6 +42,7 @@ export class Feed implements TokenFeed {
       expiresAt,
       sequence: this.#sequence,
       ...(entityId !== undefined && { entityId }),
+      ...(numUses !== undefined && { numUses }),
     };
     this.#current = state;
     this.#latest.set(state);

@@ -9,14 +9,18 @@ import {
   type AuthMethod,
   type Clock,
   type Health,
+  type Logger,
   type Secret,
   type Vault,
 } from '../sdk/index.js';
 import { Driver } from './driver.js';
 import { Feed } from './feed.js';
 import { HealthBoard } from './health-board.js';
+import type { Grant } from './grant.js';
 import type { MachineState } from './machine.js';
+import { Minted } from './minted.js';
 import { Reporter } from './reporter.js';
+import { distinct, findTokens } from './reuse.js';
 import { SinkHub } from './sink-hub.js';
 import type { SinkSlot } from './sink-loop.js';
 
@@ -48,12 +52,19 @@ export interface RunningIdentity extends Identity {
   start(): void;
   /** Ends all background work. Nothing is revoked. Safe twice and without start. */
   stop(): Promise<void>;
-  /** Resolves when for the first time every sink holds the current token (exit_after_auth). */
+  /**
+   * After `stop`, with `revoke_on_shutdown`: the sinks withdraw what they hold, then child tokens and then the tokens of the logins are revoked, until
+   * the signal is aborted. Tokens that no login of this identity made are left alone, in the sinks too. Never throws; without the setting it does nothing.
+   */
+  revoke(signal: AbortSignal): Promise<void>;
+  /** Resolves when for the first time every sink holds the current token (exit_after_auth) and those who are to be told of it have been told. */
   readonly delivered: Promise<void>;
   /** Resolves with the reason when `exit_on_err` ends the identity (R11); otherwise never. */
   readonly failed: Promise<AgentError>;
   state(): MachineState;
 }
+
+const LAST_LOGIN_MS = 1_000;
 
 class Assembled implements RunningIdentity {
   readonly name: string;
@@ -62,13 +73,18 @@ class Assembled implements RunningIdentity {
   readonly #hub: SinkHub;
   readonly #driver: Driver;
   readonly #reporter: Reporter;
+  readonly #options: IdentityOptions;
   readonly #clock: Clock;
   readonly #wrapped: boolean;
+  readonly #minted = new Minted();
+  readonly #halt = new AbortController();
+  #beginning: Promise<void> = Promise.resolve();
   #offered: Secret | undefined;
   #ended = false;
 
   constructor(options: IdentityOptions) {
     const { config, clock } = options;
+    this.#options = options;
     this.name = config.name;
     this.feed = new Feed(config.name);
     this.#clock = clock;
@@ -78,7 +94,7 @@ class Assembled implements RunningIdentity {
     const wrapped = config.method.wrapTtlMs > 0;
     this.#wrapped = wrapped;
     this.#reporter = new Reporter({ log, metrics, board, identity: config.name, wrapped, product });
-    this.#hub = hubOf(options, board);
+    this.#hub = this.#hubOf(board);
     let fail!: (error: AgentError) => void;
     this.failed = new Promise((resolve) => (fail = resolve));
     this.#driver = this.#drive(options, fail);
@@ -91,12 +107,14 @@ class Assembled implements RunningIdentity {
     const log = options.log.named(`${options.product ?? 'agent'}.auth.handler`);
     return new Driver({
       vault,
-      method: announce(method, () => this.#reporter.say('authenticating')),
+      method: announce(method, () => this.#authenticating()),
       config: config.method,
       address,
       clock,
       feed: this.feed,
       rules: { minBackoffMs, maxBackoffMs, exitOnErr, reauthOnNewCredentials: config.reauthOnNewCredentials, random },
+      onMinted: (grant) => this.#keep(grant),
+      lastLoginMs: config.revokeOnShutdown ? LAST_LOGIN_MS : 0,
       onReport: (report) => this.#reporter.tell(report),
       onMethodTrouble: (error) =>
         log.warn({ error: describeError(error) }, 'the auth method had trouble after the login'),
@@ -104,14 +122,37 @@ class Assembled implements RunningIdentity {
     });
   }
 
+  // Looking whether a locked credential has changed is no login.
+  #authenticating(): void {
+    if (this.#driver.state.refusals?.lock === undefined) this.#reporter.say('authenticating');
+  }
+
   get delivered(): Promise<void> {
     return this.#hub.delivered;
   }
 
   start(): void {
+    const { sinks } = this.#options;
     this.#reporter.say('starting auth handler');
-    this.#driver.start(this.#offered);
+    const offered = this.#offered ? [this.#offered] : [];
     this.#offered = undefined;
+    if (sinks.some(({ config }) => config.reuse)) this.#beginning = this.#startWith(offered);
+    else this.#driver.start(offered);
+  }
+
+  // What the store of the agent kept comes first: it is newer than what the sinks got.
+  async #startWith(kept: readonly Secret[]): Promise<void> {
+    const found = await findTokens(this.#options.sinks, this.#sinkLog, this.#halt.signal);
+    if (this.#ended) return;
+    for (const { id, token } of found) this.#hub.found(id, token);
+    this.#driver.start(distinct([...kept, ...found.map(({ token }) => token)]));
+  }
+
+  // The former token may live longer than its login said.
+  #keep(grant: Grant): void {
+    const { current } = this.feed;
+    if (current) this.#minted.extend(current.token, current.expiresAt);
+    this.#minted.add(grant, this.#clock.now());
   }
 
   preload(token: Secret): void {
@@ -122,8 +163,20 @@ class Assembled implements RunningIdentity {
     if (this.#ended) return;
     this.#ended = true;
     this.#reporter.say('shutdown triggered, stopping lifetime watcher');
-    await Promise.all([this.#driver.stop(), this.#hub.stop()]);
+    this.#halt.abort();
+    await Promise.all([this.#beginning, this.#driver.stop(), this.#hub.stop()]);
     this.#reporter.say('auth handler stopped');
+  }
+
+  async revoke(signal: AbortSignal): Promise<void> {
+    const { config, vault, clock } = this.#options;
+    if (!config.revokeOnShutdown) return;
+    const { current } = this.feed;
+    if (current) this.#minted.extend(current.token, current.expiresAt);
+    await this.#hub.withdraw(signal, (token) => this.#minted.has(token));
+    await this.#hub.revoke(signal);
+    const { namespace } = config.method;
+    await this.#minted.revoke({ vault, namespace, clock, signal }, this.#sinkLog, this.name);
   }
 
   state(): MachineState {
@@ -137,6 +190,29 @@ class Assembled implements RunningIdentity {
     const next = this.#next(sequence, signal);
     this.#driver.send({ type: 'token-refused', now: this.#clock.now() });
     return next;
+  }
+
+  get #sinkLog(): Logger {
+    return this.#options.log.named(`${this.#options.product ?? 'agent'}.sink.server`);
+  }
+
+  #hubOf(board: HealthBoard): SinkHub {
+    const { config, sinks, vault, clock, metrics, random = Math.random } = this.#options;
+    return new SinkHub(sinks, {
+      ...{ vault, clock, random },
+      namespace: config.method.namespace,
+      log: this.#sinkLog,
+      success: metrics.series('agent.sink.success'),
+      failure: metrics.series('agent.sink.failure'),
+      revokes: config.revokeOnShutdown,
+      endOf: ({ token, expiresAt }) => (this.feed.current?.token === token ? this.feed.current.expiresAt : expiresAt),
+      onDeadParent: ({ token }) => this.#refused(token),
+      onSink: (part, error) => board.set(part, error),
+    });
+  }
+
+  #refused(token: Secret): void {
+    if (this.feed.current?.token.equals(token)) this.#driver.send({ type: 'token-refused', now: this.#clock.now() });
   }
 
   #next(sequence: number, signal: AbortSignal): Promise<TokenState> {
@@ -170,21 +246,6 @@ function announce(method: AuthMethod, say: () => void): AuthMethod {
 }
 
 async function* nothing(): AsyncGenerator<void> {}
-
-function hubOf(options: IdentityOptions, board: HealthBoard): SinkHub {
-  const { config, sinks, vault, clock, metrics, random = Math.random } = options;
-  const log = options.log.named(`${options.product ?? 'agent'}.sink.server`);
-  return new SinkHub(sinks, {
-    vault,
-    namespace: config.method.namespace,
-    clock,
-    random,
-    log,
-    success: metrics.series('agent.sink.success'),
-    failure: metrics.series('agent.sink.failure'),
-    onSink: (id, error) => board.set(id, error),
-  });
-}
 
 /** Puts one identity together. Nothing runs before `start`. */
 export function createIdentity(options: IdentityOptions): RunningIdentity {

@@ -17,10 +17,12 @@ import {
   grantOfLogin,
   grantOfLookup,
   grantOfWrapping,
+  mfaOf,
   refusal,
   renewalOf,
   type Grant,
 } from './grant.js';
+import type { SecondFactor } from './mfa/second-factor.js';
 import { textsIn } from './server-words.js';
 
 /** Whom to ask, and for whom. */
@@ -28,6 +30,8 @@ export interface LoginParts {
   readonly vault: Vault;
   readonly method: AuthMethod;
   readonly config: MethodConfig;
+  /** Answers a second factor; absent without an `mfa` block. */
+  readonly factor?: Pick<SecondFactor, 'answer'> | undefined;
 }
 
 type CredentialPlan = Extract<LoginPlan, { readonly login: string }>;
@@ -51,7 +55,10 @@ function unshown({ body, show = [] }: CredentialPlan): string[] {
   return textsIn(Object.fromEntries(Object.entries(body).filter(([name]) => !show.includes(name))));
 }
 
-/** Sends a login. Throws AUTH_REFUSED, AUTH_BAD_ANSWER, AUTH_MFA_REQUIRED, or what the client throws without an answer. */
+/**
+ * Sends a login, and answers its second factor. Throws AUTH_REFUSED, AUTH_BAD_ANSWER, AUTH_MFA_REQUIRED, AUTH_MFA_REFUSED, what the file of the second
+ * factor throws, or what the client throws without an answer.
+ */
 export async function login(parts: LoginParts, plan: CredentialPlan, signal: AbortSignal): Promise<Grant> {
   const { vault, method, config } = parts;
   const answer = await vault.request('PUT', plan.login, {
@@ -63,7 +70,10 @@ export async function login(parts: LoginParts, plan: CredentialPlan, signal: Abo
     signal,
   });
   if (answer.status >= 400) throw refusal(answer, unshown(plan), method.hint?.(answer.status, errorsOf(answer)));
-  return config.wrapTtlMs > 0 ? grantOfWrapping(answer) : grantOfLogin(answer);
+  if (config.wrapTtlMs > 0) return grantOfWrapping(answer);
+  const requirement = mfaOf(answer);
+  if (requirement === undefined || parts.factor === undefined) return grantOfLogin(answer);
+  return grantOfLogin(await parts.factor.answer(requirement, signal));
 }
 
 /**
@@ -97,7 +107,7 @@ export async function lookupOffered(parts: LoginParts, token: Secret, signal: Ab
 
 /** Renews the token with itself. Never throws except when aborted. */
 export async function renewSelf(
-  parts: LoginParts,
+  parts: { readonly vault: Vault; readonly config: Pick<MethodConfig, 'namespace'> },
   token: Secret,
   options: {
     readonly incrementSeconds: number;

@@ -4,6 +4,7 @@ import { nextBackoff } from '../kernel/backoff.js';
 import type { AgentError } from '../sdk/index.js';
 import { beginLifetime, nextStep, type EndReason, type Lifetime, type LifetimeEvent } from '../vault/lifetime.js';
 import type { Grant } from './grant.js';
+import { LOCKED_MS, refusedAgain, unlocked, unlockedAt, type Refusals } from './lockout.js';
 
 /** Where an identity stands. `waiting` is a pause before a login; an older token may still be published meanwhile. */
 export type Phase = 'idle' | 'preparing' | 'logging-in' | 'holding' | 'renewing' | 'waiting' | 'stopped';
@@ -34,14 +35,27 @@ export interface MachineState {
   readonly again: boolean;
   /** A token of an earlier run is at hand, and the server has not yet said whether it lives (spec cache 10.3, step 4). */
   readonly offered: boolean;
+  /** Fingerprint of the credential that the login under way sends. */
+  readonly credential: string;
+  /** How often the server refused one credential in a row, and whether it is locked (rule 5.1). */
+  readonly refusals: Refusals | undefined;
 }
 
 /** What happened. */
 export type MachineEvent =
   | { readonly type: 'start'; readonly offered?: boolean }
-  | { readonly type: 'prepared'; readonly turn: number; readonly holds: 'credentials' | 'token' }
+  | {
+      readonly type: 'prepared';
+      readonly turn: number;
+      readonly now: number;
+      readonly holds: 'credentials' | 'token';
+      /** Fingerprint of what the server will judge. */
+      readonly credential: string;
+    }
   | { readonly type: 'granted'; readonly turn: number; readonly now: number; readonly grant: Grant }
-  | { readonly type: 'refused' | 'failed'; readonly turn: number; readonly error: AgentError }
+  /** The server judged the credential and refused it; anything else that went wrong has `failed`. */
+  | { readonly type: 'refused'; readonly turn: number; readonly now: number; readonly error: AgentError }
+  | { readonly type: 'failed'; readonly turn: number; readonly error: AgentError }
   | { readonly type: 'offer-refused'; readonly turn: number }
   | { readonly type: 'timer'; readonly turn: number; readonly now: number }
   | {
@@ -68,6 +82,9 @@ export type Report =
   | { readonly what: 'offer-refused' }
   | { readonly what: 'renewed' }
   | { readonly what: 'login-failed'; readonly error: AgentError; readonly backoffMs: number }
+  /** AUTH_LOCKED_OUT: the credential is not sent again for `waitMs`. */
+  | { readonly what: 'locked-out'; readonly error: AgentError; readonly waitMs: number }
+  | { readonly what: 'still-locked-out'; readonly error: AgentError }
   | { readonly what: 'renewal-failed'; readonly error: AgentError }
   | { readonly what: 'ended'; readonly reason: EndReason | 'refused' }
   | { readonly what: 'new-credentials' };
@@ -100,6 +117,8 @@ export const IDLE: MachineState = {
   stormMs: 0,
   again: false,
   offered: false,
+  credential: '',
+  refusals: undefined,
 };
 
 const LEAST_PAUSE_MS = 1_000;
@@ -118,12 +137,12 @@ export function step(state: MachineState, event: MachineEvent, rules: Rules): Tu
     case 'offer-refused':
       return state.offered && isLoggingIn(state) ? onOfferRefused(state) : stay(state);
     case 'prepared':
-      return onPrepared(state, event.holds);
+      return state.phase === 'preparing' ? onPrepared(state, event, rules) : stay(state);
     case 'granted':
       return state.phase === 'logging-in' ? onGranted(state, event, rules) : stay(state);
     case 'refused':
     case 'failed':
-      return isLoggingIn(state) ? onFailed(state, event.error, rules) : stay(state);
+      return isLoggingIn(state) ? onFailed(counted(state, event), event.error, rules) : stay(state);
     case 'timer':
       return onTimer(state, event.now, rules);
     case 'renewed':
@@ -152,10 +171,50 @@ function begin(state: MachineState): Turn {
 const onOfferRefused = (state: MachineState): Turn =>
   prepend(report({ what: 'offer-refused' }), begin({ ...state, offered: false }));
 
-function onPrepared(state: MachineState, holds: 'credentials' | 'token'): Turn {
-  if (state.phase !== 'preparing') return stay(state);
+// A credential that is locked is only looked at, not sent; another one ends the lock.
+function onPrepared(state: MachineState, event: Extract<MachineEvent, { type: 'prepared' }>, rules: Rules): Turn {
+  const { holds, credential, now } = event;
+  const { refusals } = state;
+  const same = refusals?.credential === credential;
+  if (same && refusals.lock !== undefined) return restLocked(state, refusals.lock, now, rules);
   const effect: Effect = { do: holds === 'token' ? 'lookup-self' : 'login', turn: state.turn };
-  return { state: { ...state, phase: 'logging-in' }, effects: [effect] };
+  const next: Turn = {
+    state: { ...state, phase: 'logging-in', credential, refusals: same ? refusals : undefined },
+    effects: [effect],
+  };
+  return refusals?.lock === undefined ? next : prepend(report({ what: 'new-credentials' }), next);
+}
+
+// Changes are listened to from now on, also when no login has worked yet.
+function lockedOut(state: MachineState, error: AgentError, rules: Rules): Turn {
+  return {
+    state: { ...state, phase: 'waiting' },
+    effects: [
+      report({ what: 'locked-out', error, waitMs: LOCKED_MS }),
+      { do: 'listen' },
+      lookAgain(state, LOCKED_MS, rules),
+    ],
+  };
+}
+
+function restLocked(state: MachineState, lock: NonNullable<Refusals['lock']>, now: number, rules: Rules): Turn {
+  return {
+    state: { ...state, phase: 'waiting' },
+    effects: [report({ what: 'still-locked-out', error: lock.error }), lookAgain(state, lock.until - now, rules)],
+  };
+}
+
+// Until the lock is over the credential is looked at as often as after many failures.
+const lookAgain = ({ turn }: MachineState, restMs: number, rules: Rules): Effect => ({
+  do: 'sleep',
+  turn,
+  delayMs: Math.min(restMs, Math.max(LEAST_PAUSE_MS, rules.maxBackoffMs)),
+});
+
+function counted(state: MachineState, event: Extract<MachineEvent, { type: 'refused' | 'failed' }>): MachineState {
+  if (event.type === 'failed' || state.phase !== 'logging-in') return state;
+  const refusals = refusedAgain(state.refusals, state.credential, event.now, event.error);
+  return { ...state, refusals: state.again ? unlocked(refusals) : refusals };
 }
 
 function onGranted(state: MachineState, event: Extract<MachineEvent, { type: 'granted' }>, rules: Rules): Turn {
@@ -168,6 +227,7 @@ function onGranted(state: MachineState, event: Extract<MachineEvent, { type: 'gr
     offered: false,
     phase: 'holding',
     backoffMs: 0,
+    refusals: undefined,
     lifetime: ttlMs === 0 ? undefined : life.state,
     grantedAt: now,
   };
@@ -190,18 +250,20 @@ function onFailed(state: MachineState, error: AgentError, rules: Rules): Turn {
     rules.random,
   );
   const told = report({ what: 'login-failed', error, backoffMs });
+  const lock = state.phase === 'logging-in' ? state.refusals?.lock : undefined;
   if (rules.exitOnErr)
     return { state: { ...state, phase: 'stopped' }, effects: [told, { do: 'exit', error }, { do: 'cancel' }] };
   if (state.again) {
     const more = begin(state);
     return { state: more.state, effects: [told, ...more.effects] };
   }
+  if (lock) return lockedOut({ ...state, backoffMs }, lock.error, rules);
   const sleep: Effect = { do: 'sleep', turn: state.turn, delayMs: backoffMs };
   return { state: { ...state, phase: 'waiting', backoffMs }, effects: [told, sleep] };
 }
 
 function onTimer(state: MachineState, now: number, rules: Rules): Turn {
-  if (state.phase === 'waiting') return begin(state);
+  if (state.phase === 'waiting') return begin({ ...state, refusals: unlockedAt(state.refusals, now) });
   if (state.phase !== 'holding' || state.lifetime === undefined) return stay(state);
   return live(state, { type: 'timer', now }, rules);
 }
@@ -257,8 +319,11 @@ function relogin(state: MachineState, now: number, reason: EndReason | 'refused'
   };
 }
 
+// The end of a lock is a change of the source also where a change is no reason to replace a token (rule 5.1).
 function onCredentials(state: MachineState, rules: Rules): Turn {
-  if (!rules.reauthOnNewCredentials || state.phase === 'idle') return stay(state);
-  if (isLoggingIn(state)) return stay({ ...state, again: true });
-  return prepend(report({ what: 'new-credentials' }), begin(state));
+  const wanted = rules.reauthOnNewCredentials;
+  if (state.phase === 'idle' || (!wanted && state.refusals?.lock === undefined)) return stay(state);
+  const next: MachineState = { ...state, refusals: unlocked(state.refusals) };
+  if (isLoggingIn(state)) return stay({ ...next, again: wanted });
+  return prepend(report({ what: 'new-credentials' }), begin(next));
 }

@@ -57,6 +57,10 @@ export class Reporter {
         return this.#failed('error authenticating', report.error, {
           backoff: formatGoDuration(Math.trunc(report.backoffMs / 10) * 10),
         });
+      case 'locked-out':
+        return this.#failed('error authenticating', report.error, { backoff: formatGoDuration(report.waitMs) });
+      case 'still-locked-out':
+        return this.#parts.board.set(AUTH_PART, report.error);
       case 'renewal-failed':
         return this.#failed('error renewing token', report.error, {});
       case 'ended':

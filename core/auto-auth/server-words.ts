@@ -2,7 +2,8 @@
 import { redactText } from '../kernel/redact.js';
 
 const LONGEST = 300;
-const BLOB = /[A-Za-z0-9+/=_-]{60,}/g;
+// With percent signs, because cloud services quote the request that they could not verify, token and all, encoded twice.
+const BLOB = /[A-Za-z0-9+/=_%-]{60,}/g;
 
 /** The error texts joined; control and binary characters, long blobs, tokens and the given secrets, however they are escaped, are masked. */
 export function serverWords(errors: readonly string[], secrets: readonly string[] = []): string {

@@ -17,14 +17,19 @@ export function wrapInfoText(info: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(ordered)}\n`;
 }
 
-/** Wraps `token` with itself as the caller. Throws SINK_WRAP_FAILED, or what the client throws when there is no answer. */
+/** Wraps `token`; `wrapper` is the token that asks for it, mostly the same. Throws SINK_WRAP_FAILED, or what the client throws when there is no answer. */
 export async function wrapToken(
   vault: Vault,
   token: Secret,
-  options: { readonly ttlMs: number; readonly namespace: string; readonly signal: AbortSignal },
+  options: {
+    readonly wrapper: Secret;
+    readonly ttlMs: number;
+    readonly namespace: string;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Secret> {
   const answer = await vault.request('PUT', 'sys/wrapping/wrap', {
-    token,
+    token: options.wrapper,
     body: { token: token.reveal() },
     headers: { 'X-Vault-Wrap-TTL': formatGoDuration(options.ttlMs) },
     namespace: options.namespace,
@@ -32,7 +37,10 @@ export async function wrapToken(
   });
   const body = answer.body as { errors?: string[]; wrap_info?: Record<string, unknown> } | undefined;
   if (answer.status >= 400) {
-    const words = serverWords(Array.isArray(body?.errors) ? body.errors : [], [token.reveal()]);
+    const words = serverWords(Array.isArray(body?.errors) ? body.errors : [], [
+      token.reveal(),
+      options.wrapper.reveal(),
+    ]);
     throw agentError('SINK_WRAP_FAILED', { why: `the server answered ${answer.status} ${words}`.trimEnd() });
   }
   const info = body?.wrap_info;

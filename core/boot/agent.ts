@@ -19,6 +19,7 @@ import { buildIdentity, type BuiltIdentity } from './identities.js';
 import { Lifecycle, type Timing } from './lifecycle.js';
 import { buildListeners, type BuiltListener } from './listeners.js';
 import { PluginFactory } from './plugin-factory.js';
+import { revocationOf } from './revocation.js';
 
 /** What an agent is started with. */
 export interface AgentOptions {
@@ -111,7 +112,7 @@ export class Agent {
     return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
   }
 
-  /** Stops everything in reverse order within one grace; no token is revoked and nothing is evicted. Errors are returned, never thrown. */
+  /** Stops everything in reverse order within one grace; nothing is evicted, and tokens are revoked only with `revoke_on_shutdown`. Errors are returned, never thrown. */
   stop(): Promise<readonly unknown[]> {
     this.#stopping ??= this.#lifecycle.stop(GRACE_MS);
     return this.#stopping;
@@ -153,6 +154,9 @@ export class Agent {
       admin: this.#adminRoutes(client),
     });
     for (const { parts } of this.#identities) for (const part of parts) await this.#lifecycle.start(part);
+    // after the listeners have let go of their last request, before the sinks and the client end
+    const revocation = revocationOf(config, [...this.#byName.values()], this.#clock);
+    if (revocation) await this.#lifecycle.start(revocation);
     for (const part of caches?.parts ?? []) await this.#lifecycle.start(part);
     for (const { living } of this.#listeners) await this.#lifecycle.start(living);
   }
@@ -172,7 +176,7 @@ export class Agent {
     );
     this.#caches = caches;
     // the store is read before the first identity is built and the first request is taken
-    if (caches.store !== undefined) await this.#lifecycle.start(caches.store);
+    for (const part of caches.stores) await this.#lifecycle.start(part);
     return caches;
   }
 

@@ -43,8 +43,8 @@ export interface BuiltCaches {
   readonly statics: StaticCache | undefined;
   /** Undefined without a `persist` block. */
   readonly keeping: Keeping | undefined;
-  /** The store: it is read before anything else starts. */
-  readonly store: Living | undefined;
+  /** The store and its journal: they are read before anything else starts. */
+  readonly stores: readonly Living[];
   readonly parts: readonly Living[];
 }
 
@@ -63,17 +63,21 @@ export async function buildCaches(parts: CacheParts, config: CacheConfig): Promi
       leases &&
       runs('cache_sharing', 'sharing', { start: () => sharing.start(leases), stop: () => sharing.stop() }),
   ];
-  const store = keeping && storeLife(keeping);
-  return { room, leases, statics, keeping, store, parts: living.filter((part) => part !== undefined) };
+  const stores = keeping === undefined ? [] : storeLives(keeping);
+  return { room, leases, statics, keeping, stores, parts: living.filter((part) => part !== undefined) };
 }
 
-const storeLife = ({ journal, label, persist }: Keeping): Living => ({
-  id: 'cache_store',
-  label,
-  mustStart: persist.exitOnErr,
-  start: (signal) => journal.start(signal),
-  stop: (signal) => journal.stop(signal),
-});
+// The journal starts and stops the store, which has a state of its own: it may be well while its content cannot be opened yet.
+const storeLives = ({ journal, label, persist }: Keeping): Living[] => [
+  { id: 'cache_store', label, stop: () => Promise.resolve() },
+  {
+    id: 'cache_journal',
+    label,
+    mustStart: persist.exitOnErr,
+    start: (signal) => journal.start(signal),
+    stop: (signal) => journal.stop(signal),
+  },
+];
 
 const runs = (id: string, label: string, part: { start(): void; stop(): void }): Living => ({
   id,

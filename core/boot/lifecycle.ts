@@ -12,6 +12,8 @@ export interface Living {
   readonly mayFail?: boolean;
   /** A failure to start ends the boot also when waiting might help (`exit_on_err`). */
   readonly mustStart?: boolean;
+  /** Its stop gets at least so long, however little is left of the grace; default 100 ms. */
+  readonly leastStopMs?: number;
 }
 
 /** How long one step took. */
@@ -78,7 +80,7 @@ export class Lifecycle {
     for (let living = this.#started.pop(); living !== undefined; living = this.#started.pop()) {
       this.#board.set(living.id, 'stopping');
       try {
-        const boundMs = Math.max(100, deadline - this.#clock.now());
+        const boundMs = Math.max(living.leastStopMs ?? 100, deadline - this.#clock.now());
         if (living.stop) await this.#bounded(living.stop, boundMs, { late: stopTimeout(living, boundMs) });
       } catch (error) {
         errors.push(error);

@@ -57,7 +57,7 @@ export async function buildPersistence(parts: PersistenceParts, persist: Persist
     exitOnErr: persist.exitOnErr,
     clock,
     log: log.named(`${config.product}.cache.journal`),
-    health: board.reporter('cache_store'),
+    health: board.reporter('cache_journal'),
     random,
     ...(shared && { scope: `${persist.instance}/` }),
     ...(persist.share && { metaKey: 'meta', shared: true }),

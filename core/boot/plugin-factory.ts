@@ -62,13 +62,20 @@ export class PluginFactory {
         settings: request.settings,
         log: log.named(request.logName),
         health: board.reporter(request.id),
-        env: onlyNamed(env, entry.manifest.env ?? []),
+        env: onlyNamed(env, variablesOf(entry.manifest.env ?? [], request.settings)),
         state: this.#stateOf(request.id),
         ...(request.mount !== undefined && { mount: request.mount }),
       },
     );
     return { instance, guarded: { label: `${label} (${request.id})`, clock }, entry };
   }
+}
+
+/** An entry `setting:x` of the manifest stands for the variable that the setting `x` names. */
+function variablesOf(entries: readonly string[], settings: unknown): string[] {
+  const own = (settings ?? {}) as Readonly<Record<string, unknown>>;
+  const names = entries.map((entry) => (entry.startsWith('setting:') ? own[entry.slice('setting:'.length)] : entry));
+  return names.filter((name) => typeof name === 'string');
 }
 
 const onlyNamed = (env: Readonly<Record<string, string | undefined>>, names: readonly string[]): EnvAccess => ({

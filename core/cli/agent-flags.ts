@@ -10,7 +10,8 @@ export const CONFIG_FLAGS: readonly Flag[] = [
   { name: 'strict', kind: 'boolean', help: 'unknown keys are errors' },
 ];
 
-const HTTP_FLAGS: readonly Flag[] = [
+/** Options that say how to reach the server. */
+export const HTTP_FLAGS: readonly Flag[] = [
   text('address', 'address of the server', 'url'),
   text('ca-cert', 'PEM file with authorities to trust', 'path'),
   text('ca-path', 'folder of PEM files with authorities to trust', 'path'),

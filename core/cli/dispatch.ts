@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'validate | explain | schema: look at a configuration without running it',
     load: async () => (await import('./commands/config.js')).configCommand,
   },
+  auth: {
+    summary: 'test: log in once as an identity would, tell what came of it, and revoke what was made',
+    load: async () => (await import('./commands/auth.js')).authCommand,
+  },
   cache: {
     summary: 'list | show | clear | explain: what the cache of a running agent holds, and why',
     load: async () => (await import('./commands/cache.js')).cacheCommand,

@@ -1,4 +1,5 @@
-// The pipeline from tree to AgentConfig: normalise, coerce and validate, rules, overrides, freeze. Pure but for reading validators.
+// The pipeline from tree to AgentConfig: normalise, coerce and validate, rules, overrides, freeze. Pure but for reading validators and
+// the names in `$CREDENTIALS_DIRECTORY`.
 import type { AgentConfig } from '../contracts/agent-config.js';
 import type { Catalog } from '../contracts/catalog.js';
 import type { Problem } from '../contracts/problem.js';
@@ -13,6 +14,7 @@ import { normalise } from './normalise.js';
 import { entryFor, readNotBuilt, usesIn, type Use } from './not-built.js';
 import { readStanzas } from './read-stanzas.js';
 import { Report } from './report.js';
+import { credentialsIn } from './source.js';
 import { placeText } from './resolve-identities.js';
 import { resolve } from './resolve.js';
 import { checkRules } from './rules.js';
@@ -55,7 +57,8 @@ export async function checkConfig(
   report.include(read.problems);
   const root = normalise(read.tree, report);
   const { product, env, flags, catalog } = options;
-  const scope: CheckScope = { report, product, env, flags, catalog, notBuilt: await readNotBuilt(), partial };
+  const [notBuilt, credentials] = [await readNotBuilt(), await credentialsIn(env)];
+  const scope: CheckScope = { report, product, env, flags, catalog, notBuilt, partial, credentials };
   const draft = await readStanzas(root, scope);
   checkRules(draft, scope);
   if (options.exists !== undefined) await reportMissingFiles(draft, scope, options.exists);

@@ -1,6 +1,7 @@
 // All stanzas after validation, before defaults of the environment: what the rules look at. Types only.
 import type { KeyProviderConfig } from '../contracts/agent-config.js';
 import type { CatalogEntry } from '../contracts/catalog.js';
+import type { Credentials } from './credentials-directory.js';
 import type { Flags } from './flags.js';
 import type { Environment } from './environment.js';
 import type { MapValue } from './located.js';
@@ -105,6 +106,8 @@ export interface CheckScope {
   readonly flags: Flags;
   readonly catalog: Catalog;
   readonly notBuilt: readonly NotBuiltEntry[];
+  /** Where names of credentials lead; undefined outside of systemd. */
+  readonly credentials?: Credentials | undefined;
   /** Part of the text could not be read, so what is missing may only be hidden. */
   readonly partial: boolean;
 }

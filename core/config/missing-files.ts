@@ -25,6 +25,16 @@ async function persisted(persist: PersistDraft | undefined, look: Look, own: Own
   }
 }
 
+const totpOf = (method: MapValue): MapValue | undefined => {
+  const mfa = mapAt(method, 'mfa');
+  return mfa && mapAt(mfa, 'totp');
+};
+
+async function totpSchema(): Promise<Schema> {
+  const { schema } = await blockValidator('blocks/method.schema.json');
+  return schema.properties?.['mfa']?.properties?.['totp'] ?? {};
+}
+
 /** Reports each named file that `exists` denies. */
 export async function reportMissingFiles(
   draft: Draft,
@@ -55,6 +65,8 @@ export async function reportMissingFiles(
   if (draft.vault !== undefined)
     look(draft.vault.map, (await blockValidator('blocks/vault.schema.json')).schema, draft.vault.settings, 'vault');
   for (const { method, sinks } of draft.identities) {
+    const totp = method?.settings.mfa?.totp;
+    if (totp) look(totpOf(method.map), await totpSchema(), totp, `${method.prefix}.mfa.totp`);
     for (const part of method === undefined ? sinks : [method, ...sinks]) {
       await own(part.entry, mapAt(part.map, 'config'), part.own, `${part.prefix}.config`);
     }

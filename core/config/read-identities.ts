@@ -1,6 +1,7 @@
 // `auto_auth` blocks -> identities: names, the method, the sinks (spec config 1.6, rules L5 to L9).
 import type { Kind } from '../sdk/index.js';
 import { needed, type Blocks } from './blocks.js';
+import { withCredentials } from './credentials-directory.js';
 import type { CheckScope, IdentityDraft, PluginStanza } from './draft.js';
 import { mapAt, mapsAt, placeOf, textAt, without, type MapValue } from './located.js';
 import { ownSettings } from './read-plugin.js';
@@ -74,6 +75,8 @@ function theMethod(map: MapValue, holder: MapValue, prefix: string, { report }: 
   return methods[0];
 }
 
+type Settings = Readonly<Record<string, unknown>>;
+
 interface Spot {
   readonly kind: Kind;
   readonly map: MapValue;
@@ -90,9 +93,17 @@ async function readPlugin<T>(spot: Spot, blocks: Blocks, scope: CheckScope): Pro
   if (type === '') return { ...common, map, prefix, type, entry: undefined, own: {} };
   const at = placeOf(map, 'type');
   const listed = `auto_auth.${block}.type`;
-  const { entry, own } = await ownSettings(
+  const { entry, own, validator } = await ownSettings(
     { kind, name: type, at, map: config, prefix: `${prefix}.config`, listed },
     scope,
   );
-  return { ...common, map, prefix, type, entry, own };
+  const read = { ...common, map, prefix, type, entry, own };
+  if (kind !== 'auth-method' || validator === undefined) return read;
+  const { credentials } = scope;
+  const settings = withCredentials(
+    common.settings as object as Settings,
+    needed(blocks, block).schema,
+    credentials,
+  ) as T;
+  return { ...read, settings, own: withCredentials(own, validator.schema, credentials) };
 }

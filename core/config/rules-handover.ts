@@ -1,9 +1,10 @@
-// Rules about how tokens are handed over: child tokens, reuse, notifications, pauses, and revoking at the end (issue 5: "Sinks", "Revoke on stop").
+// Rules about how tokens are handed over: second factors, child tokens, reuse, notifications, pauses, and revoking at the end (issue 5: "Sinks", "Revoke on stop").
 import { isAbsolute } from 'node:path';
+import { whyUnsafeTarget } from '../sdk/index.js';
 import type { CheckScope, Draft, IdentityDraft, PluginStanza } from './draft.js';
 import { mapAt, placeOf } from './located.js';
 import { resolveChild } from './resolve-sink-extras.js';
-import type { SinkSettings } from './stanzas.js';
+import type { MethodSettings, SinkSettings } from './stanzas.js';
 
 type Sink = PluginStanza<SinkSettings>;
 
@@ -12,6 +13,7 @@ export function handoverRules(draft: Draft, scope: CheckScope): void {
   for (const identity of draft.identities) {
     revokeRules(identity, draft, scope);
     const wrapped = (identity.method?.settings.wrap_ttl ?? 0) > 0;
+    if (identity.method && wrapped) mfaRule(identity.method, scope);
     for (const sink of identity.sinks) {
       childRules(sink, wrapped, scope);
       reuseRules(sink, wrapped, scope);
@@ -37,6 +39,17 @@ function revokeRules({ settings, prefix, map, method }: IdentityDraft, draft: Dr
   if (draft.cache?.persist !== undefined) conflict('persist', 'what was kept for the next start would be dead');
   if ((method?.settings.wrap_ttl ?? 0) > 0)
     conflict('wrap_ttl of the method', 'the agent itself never sees a wrapped token');
+}
+
+// The server wraps the answer that asks for the second factor: what the reader would unwrap is an empty token (corrections, server).
+function mfaRule({ settings, prefix, map }: PluginStanza<MethodSettings>, { report }: CheckScope): void {
+  if (settings.mfa === undefined) return;
+  const key = `${prefix}.mfa`;
+  report.error(
+    'CONFIG_CONFLICT',
+    { detail: `${key} cannot work with wrap_ttl of the method: a login under MFA would wrap an empty token` },
+    { at: placeOf(map, 'mfa'), key, hint: 'set wrap_ttl in the sink instead' },
+  );
 }
 
 function childRules({ settings, prefix, map }: Sink, wrappedLogin: boolean, { report }: CheckScope): void {
@@ -119,21 +132,11 @@ function notifyRules({ settings, prefix, map }: Sink, { report }: CheckScope): v
   const program = command?.argv?.[0];
   if (program !== undefined && !isAbsolute(program))
     wrong('argv', 'command', 'the program has no absolute path', 'write argv = ["/usr/bin/..."]');
-  if (http?.url !== undefined && !isSafeTarget(http.url))
+  if (http?.url !== undefined && whyUnsafeTarget(http.url, { unixUrls: true }) !== undefined)
     wrong(
       'url',
       'http',
       'it is neither https:, nor http: to this machine, nor unix:///path',
       'use https:// or a socket',
     );
-}
-
-/** `https:`, plain `http:` only to a loopback address, or `unix:` with an absolute path; no user and password in it. Pure. */
-export function isSafeTarget(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password, pathname } = new URL(text);
-  if (username !== '' || password !== '') return false;
-  if (protocol === 'https:') return true;
-  if (protocol === 'unix:') return hostname === '' && pathname.length > 1;
-  return protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -1,9 +1,11 @@
 // Which files the `-config` values name, and their text. The only file of config that touches the disk and the environment; it opens
-// nothing but configuration files.
+// nothing but configuration files, and lists the names of credentials.
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../contracts/problem.js';
 import { agentError } from '../sdk/index.js';
+import type { Credentials } from './credentials-directory.js';
+import type { Environment } from './environment.js';
 
 /** One configuration file: its name as the user would write it, and its text. */
 export interface Source {
@@ -22,6 +24,14 @@ const LARGEST = 16 * 1024 * 1024;
 /** A frozen copy of the process environment. */
 export function environment(): Readonly<Record<string, string | undefined>> {
   return Object.freeze({ ...process.env });
+}
+
+/** What is in `$CREDENTIALS_DIRECTORY`; undefined without the variable or when the folder cannot be listed. Never throws. */
+export async function credentialsIn(env: Environment): Promise<Credentials | undefined> {
+  const folder = (env['CREDENTIALS_DIRECTORY'] ?? '').replace(/\/+$/, '');
+  if (!folder.startsWith('/')) return undefined;
+  const names = await readdir(folder).catch(() => undefined);
+  return names === undefined ? undefined : { folder, names: new Set(names) };
 }
 
 /**

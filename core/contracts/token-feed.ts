@@ -17,6 +17,8 @@ export interface TokenState {
   readonly sequence: number;
   /** Entity of the token; absent when it has none or it is unknown. Two agents with one entity and the same policies may share answers. */
   readonly entityId?: string | undefined;
+  /** Requests that the token is good for; absent when there is no limit or it is unknown. */
+  readonly numUses?: number | undefined;
 }
 
 /** Latest-wins: a slow consumer skips intermediate tokens and never gets an old one after a new one. */

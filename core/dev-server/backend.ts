@@ -152,6 +152,8 @@ export interface MountConfig {
   /** Auth mounts: `default-service`, `default-batch`, `service` or `batch`. */
   tokenType: string;
   listingVisibility: string;
+  /** Names of request headers that the server hands to the backend besides its own; absent: none. */
+  passthroughRequestHeaders?: readonly string[];
 }
 
 /** What a backend knows of its own mount and may do there. */

@@ -1,8 +1,10 @@
 // Turns what a backend said into an answer: issues the lease or the token, builds the envelope, wraps it when asked to.
 import { fault, multiError } from './backend.js';
+import type { AuthOrder, Fields } from './backend.js';
 import type { Mounted } from './mounts/mounted.js';
 import { issueLogin } from './tokens/issue-token.js';
-import { authBlock } from './tokens/token-entry.js';
+import type { IssuedToken } from './tokens/issue-token.js';
+import { authBlock, waitingBlock } from './tokens/token-entry.js';
 import { wrapAnswer, wrappingEnvelope } from './tokens/wrap.js';
 import { emptyAnswer } from './wire/answer.js';
 import type { Answer } from './wire/answer.js';
@@ -14,6 +16,9 @@ import type { CoreReply, CoreRequest, ShownToken, World } from './world.js';
 const SPENT_TOKEN_LEASE = multiError(
   'Secret cannot be returned; token had one use left, so leased credentials were immediately revoked.',
 );
+
+const MFA_WARNING =
+  'A login request was issued that is subject to MFA validation. Please make sure to validate the login by sending another request to mfa/validate endpoint.';
 
 /** A reply and where it comes from. */
 export interface Finished {
@@ -66,7 +71,8 @@ async function envelopeOf(world: World, from: Finished): Promise<Envelope> {
   const { reply } = from;
   const warnings = [...(reply.warnings ?? [])];
   const lease = await leaseOf(world, from, warnings);
-  const shown = shownOf(world, from, warnings);
+  const requirement = secondFactorOf(world, from, warnings);
+  const shown = requirement === undefined ? shownOf(world, from, warnings) : undefined;
   return {
     requestId: randomUuid(),
     data: reply.data,
@@ -74,6 +80,7 @@ async function envelopeOf(world: World, from: Finished): Promise<Envelope> {
     leaseDurationS: reply.leaseDurationS ?? 0,
     ...lease,
     ...(shown === undefined ? {} : { auth: blockOf(world, shown) }),
+    ...(requirement === undefined ? {} : { auth: waitingBlock(requirement) }),
     warnings,
   };
 }
@@ -106,12 +113,27 @@ async function leaseOf(world: World, from: Finished, warnings: string[]): Promis
   };
 }
 
-function shownOf(world: World, from: Finished, warnings: string[]): ShownToken | undefined {
+function secondFactorOf(world: World, from: Finished, warnings: string[]): Fields | undefined {
   const { reply, request, mount } = from;
+  const { auth: order } = reply;
+  if (order?.alias === undefined) return undefined;
+  const entityId = world.identity.entityOf(mount.accessor, order.alias);
+  const facts = { namespace: request.place.path, accessor: mount.accessor, type: mount.type, entityId };
+  const requirement = world.mfa.demand(facts, () => issued(world, from, order));
+  if (requirement !== undefined) warnings.push(MFA_WARNING);
+  return requirement;
+}
+
+function issued(world: World, { request, mount }: Finished, order: AuthOrder): IssuedToken {
+  return issueLogin(world, order, { namespace: request.place, mount, path: request.fullPath });
+}
+
+function shownOf(world: World, from: Finished, warnings: string[]): ShownToken | undefined {
+  const { reply } = from;
   if (reply.auth === undefined) return reply.shown;
-  const issued = issueLogin(world, reply.auth, { namespace: request.place, mount, path: request.fullPath });
-  warnings.push(...issued.warnings);
-  return issued;
+  const login = issued(world, from, reply.auth);
+  warnings.push(...login.warnings);
+  return login;
 }
 
 function blockOf(world: World, shown: ShownToken): ReturnType<typeof authBlock> {

@@ -2,6 +2,7 @@
 import type { Clock } from '../sdk/index.js';
 import { randomHex, randomText, randomUuid } from './chance.js';
 import { LeaseStore } from './leases/lease-store.js';
+import { LoginMfa } from './mfa/login-mfa.js';
 import { Identity } from './mounts/identity.js';
 import { mountBuiltIns } from './mounts/built-ins.js';
 import { MountTable } from './mounts/mount-table.js';
@@ -21,6 +22,7 @@ export function makeWorld(clock: Clock, rootToken: string): World {
     leases,
     tokens,
     identity: new Identity(),
+    mfa: new LoginMfa(clock),
     clusterName: `claviger-dev-${randomHex(4)}`,
     clusterId: randomUuid(),
     namespaces: new NamespaceTree((path, id) => furnish(path, id)),

@@ -2,6 +2,7 @@
 import type { Clock } from '../sdk/index.js';
 import type { BackendReply, BackendRequest, Fields } from './backend.js';
 import type { LeaseStore } from './leases/lease-store.js';
+import type { LoginMfa } from './mfa/login-mfa.js';
 import type { Identity } from './mounts/identity.js';
 import type { Namespace, NamespaceTree } from './mounts/namespaces.js';
 import type { TokenEntry } from './tokens/token-entry.js';
@@ -14,6 +15,7 @@ export interface World {
   readonly tokens: TokenStore;
   readonly leases: LeaseStore;
   readonly identity: Identity;
+  readonly mfa: LoginMfa;
   readonly clusterName: string;
   readonly clusterId: string;
 }

@@ -3,7 +3,7 @@ import type { Secret } from './secret.js';
 
 const LEAST_LENGTH = 4;
 
-/** The text with each spelling of the secrets masked: raw, quoted for JSON, in a URL, base64, hex. Shorter ones than four characters are left. */
+/** The text with each spelling of the secrets masked: raw, quoted for JSON (also as Go does it), in a URL, base64, hex. Shorter ones than four characters are left. */
 export function hideSecrets(text: string, secrets: readonly Secret[]): string {
   const forms = secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= LEAST_LENGTH);
   // the longest first, so that none is left over in part
@@ -14,13 +14,20 @@ export function hideSecrets(text: string, secrets: readonly Secret[]): string {
 function spellingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const inUrl = encodeURIComponent(bytes.toString('utf8'));
+  const inForm = new URLSearchParams({ s: secret }).toString().slice(2);
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  const hex = bytes.toString('hex');
   return [
     secret,
-    JSON.stringify(secret).slice(1, -1),
-    inUrl,
-    inUrl.replaceAll('%20', '+'),
+    inJson,
+    // Go's encoder, which servers of this world use, writes these as numbers
+    inJson.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`),
+    ...[inUrl, inUrl.replaceAll('%20', '+'), inForm].flatMap((text) => [text, withSmallDigits(text)]),
     bytes.toString('base64').replace(/=+$/, ''),
     bytes.toString('base64url'),
-    bytes.toString('hex'),
+    hex,
+    hex.toUpperCase(),
   ];
 }
+
+const withSmallDigits = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (sign) => sign.toLowerCase());

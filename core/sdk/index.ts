@@ -51,6 +51,7 @@ export {
 } from './credential.js';
 export { CredentialFile, type CredentialFileOptions } from './credential-file.js';
 export { CredentialSource, type CredentialSourceOptions } from './credential-source.js';
+export { passwordSource, type PasswordSettings } from './password-source.js';
 export { watchFile, type WatchOptions } from './watch-file.js';
 export { checkReplaceable, replaceFile, type FileAttributes } from './atomic-file.js';
 export { accountNumber, type AccountKind } from './account.js';
@@ -62,6 +63,7 @@ export {
   type SocketAccessSettings,
 } from './socket-file.js';
 export { callService, refusalText, type ServiceAnswer, type ServiceRequest } from './service-call.js';
+export { whyUnsafeTarget, type SafeTargetOptions } from './safe-target.js';
 export { deliveryJson } from './delivery-json.js';
 export { runProgram, type Program, type ProgramEnd } from './run-program.js';
 export { signJwt, type JwtAlgorithm, type JwtOrder } from './jwt.js';

@@ -34,6 +34,8 @@ function signature(alg: JwtAlgorithm, bytes: Buffer, key: KeyObject | Uint8Array
   const object = key as KeyObject;
   const wanted = alg === 'ES256' ? 'ec' : 'rsa';
   if (object.asymmetricKeyType !== wanted) throw new TypeError('wrong type of key');
+  // RFC 7518 3.4: no other curve
+  if (wanted === 'ec' && object.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new TypeError('wrong curve');
   if (alg === 'ES256') return sign('sha256', bytes, { key: object, dsaEncoding: 'ieee-p1363' });
   if (alg === 'RS256') return sign('sha256', bytes, object);
   const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;

@@ -32,6 +32,9 @@ export interface ProgramEnd {
   readonly errorBytes: number;
 }
 
+/** How long what was killed, or holds the pipes of a program that has ended, is waited for; then it is left alone. */
+const GRACE_MS = 2_000;
+
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Runs it to its end. Rejects only with the reason of the signal. */
@@ -46,13 +49,23 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
     child = spawn(file, args, { cwd: directory, env, stdio: 'pipe', detached: true, windowsHide: true });
   } catch (error) {
     // an argument with a NUL, or a list that is too long
-    return { why: notStarted(error), output: new Secret(''), outputBytes: 0, errorBytes: 0 };
+    return unstarted(error);
   }
+  // out of file descriptors there are no pipes, and the error comes later
+  if ((child.stdin as unknown) === undefined)
+    return new Promise((resolve) => void child.once('error', (error) => resolve(unstarted(error))));
   // a program that does not read must not fail for that
   child.stdin.on('error', () => undefined);
   child.stdin.end(input?.reveal() ?? '');
   return new Run(child, program).end();
 }
+
+const unstarted = (error: unknown): ProgramEnd => ({
+  why: notStarted(error),
+  output: new Secret(''),
+  outputBytes: 0,
+  errorBytes: 0,
+});
 
 class Run {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -61,12 +74,15 @@ class Run {
   #outputBytes = 0;
   #errorBytes = 0;
   #cut: string | undefined;
+  readonly #over = deferred<string | undefined>();
+  #giveUp: (() => void) | undefined;
 
   constructor(child: ChildProcessWithoutNullStreams, program: Program) {
     this.#child = child;
     this.#program = program;
     child.stdout.on('data', (chunk: Buffer) => this.#take(chunk));
     child.stderr.on('data', (chunk: Buffer) => (this.#errorBytes += chunk.length));
+    for (const pipe of [child.stdout, child.stderr]) pipe.on('error', () => pipe.destroy());
   }
 
   async end(): Promise<ProgramEnd> {
@@ -82,15 +98,19 @@ class Run {
       return { why: this.#cut ?? why, output, outputBytes: this.#outputBytes, errorBytes: this.#errorBytes };
     } finally {
       cancel();
+      this.#giveUp?.();
       signal.removeEventListener('abort', leave);
     }
   }
 
   #ended(): Promise<string | undefined> {
-    const { promise, resolve } = deferred<string | undefined>();
-    this.#child.once('error', (error) => resolve(notStarted(error)));
+    const { promise, resolve } = this.#over;
+    this.#child.on('error', (error) => resolve(notStarted(error)));
     // what it left running must not hold the pipes
-    this.#child.once('exit', () => killGroup(this.#child));
+    this.#child.once('exit', () => {
+      killGroup(this.#child);
+      this.#giveUp ??= this.#program.clock.after(GRACE_MS, () => this.#letGo());
+    });
     this.#child.once('close', (code, signal) => {
       if (signal !== null) resolve(`it was ended by ${signal}`);
       else resolve(code === 0 ? undefined : `it ended with code ${String(code)}`);
@@ -106,12 +126,24 @@ class Run {
     else this.#chunks.push(chunk);
   }
 
-  // The pipes are let go too: a process that left the group may hold them for ever.
   #kill(why: string): void {
     this.#cut ??= why;
     killGroup(this.#child);
+    this.#letGo();
+    this.#giveUp ??= this.#program.clock.after(GRACE_MS, () => this.#leave());
+  }
+
+  // A process that left the group may hold the pipes for ever.
+  #letGo(): void {
     this.#child.stdout.destroy();
     this.#child.stderr.destroy();
+  }
+
+  #leave(): void {
+    this.#cut = `${(this.#cut ?? '').replace(/ and was killed$/, '')} and cannot be killed by this user: it still runs`;
+    this.#child.stdin.destroy();
+    this.#child.unref();
+    this.#over.resolve(undefined);
   }
 }
 
@@ -131,6 +163,6 @@ function killGroup(child: ChildProcessWithoutNullStreams): void {
     if (process.platform === 'win32') child.kill('SIGKILL');
     else process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // there is nobody left
+    // there is nobody left, or nobody that this user may kill
   }
 }

@@ -2,8 +2,9 @@
 // An agent of its own, so that no proxy of the environment ever sees it (rule 5 of the auth methods; corrections, client side); no redirects.
 // Knows neither what is asked nor what the answer means.
 import type { IncomingMessage, RequestOptions } from 'node:http';
-import { failureText } from './failure-text.js';
-import { agentError, type AgentError } from './errors.js';
+import type { LookupFunction } from 'node:net';
+import { errnoOf, failureText } from './failure-text.js';
+import { AgentError, agentError } from './errors.js';
 import { hideSecrets } from './hide-secrets.js';
 import type { Clock } from './host.js';
 import { Secret } from './secret.js';
@@ -61,7 +62,7 @@ export async function callService(request: ServiceRequest): Promise<ServiceAnswe
     return await sent(request, from, bound.signal);
   } catch (error) {
     if (bound.signal.aborted) throw bound.signal.reason;
-    throw error;
+    throw error instanceof AgentError ? error : unreachable(from, error);
   } finally {
     cancel();
     signal?.removeEventListener('abort', leave);
@@ -88,8 +89,15 @@ async function sent(request: ServiceRequest, from: string, signal: AbortSignal):
   const agent = new Agent({ keepAlive: false, maxSockets: 1 });
   try {
     return await new Promise<ServiceAnswer>((resolve, reject) => {
-      const call = ask(url, { ...optionsOf(request), agent, signal });
-      call.on('error', (error) => reject(unreachable(from, error)));
+      // holds whatever becomes of the request; its own events do not come in every case
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      const lookup = url.hostname === 'localhost' ? { lookup: thisMachine } : {};
+      const call = ask(url, { ...optionsOf(request), ...lookup, agent, signal });
+      call.on('error', reject);
+      call.on('upgrade', (_, socket) => {
+        socket.destroy();
+        reject(badAnswer(from, 'it changes to another protocol'));
+      });
       call.on('response', (response) => {
         collected(response, request.maxBytes ?? MOST_BYTES, from).then(
           (body) => resolve({ status: response.statusCode ?? 0, headers: flat(response.headers), body, from }),
@@ -142,12 +150,26 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
 
 const badAnswer = (url: string, why: string): AgentError => agentError('SERVICE_BAD_ANSWER', { url, why });
 
-function unreachable(url: string, error: Error): AgentError {
-  return agentError('SERVICE_UNREACHABLE', { url, why: failureText(error) }, { cause: error });
+// A cause only where the system speaks: what the parser throws holds the bytes of the answer. Of several addresses the first counts.
+function unreachable(url: string, error: unknown): AgentError {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const facts = errnoOf(first) === undefined ? {} : { cause: first };
+  return agentError('SERVICE_UNREACHABLE', { url, why: failureText(first) }, facts);
 }
+
+// Plain HTTP to this name is allowed because it is this machine, so no name service is asked (RFC 6761 6.3).
+const thisMachine: LookupFunction = (_, { all }, done) => {
+  const both = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ];
+  process.nextTick(() => (all === true ? done(null, both) : done(null, '127.0.0.1', 4)));
+};
 
 // Without user, password, query and fragment: those may hold secrets.
 function shown({ url, socketPath }: ServiceRequest): string {
+  if (!URL.canParse(String(url)))
+    throw agentError('SERVICE_UNREACHABLE', { url: 'the service', why: 'its address is no URL' });
   const { origin, pathname } = new URL(url);
   return socketPath === undefined ? `${origin}${pathname}` : `unix:${socketPath}${pathname}`;
 }

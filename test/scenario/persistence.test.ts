@@ -281,7 +281,7 @@ describe('scenario: persistence', function () {
         rig.write('store', 'a file, not a folder');
         const agent = await start();
         expect(said(agent, /\[ERROR\].*goes on from memory.*CACHE_STORE_/)).to.equal(true);
-        expect(agent.agent.status().find(({ id }) => id === 'cache_store')?.state).to.equal('degraded');
+        expect(agent.agent.status().find(({ id }) => id === 'cache_journal')?.state).to.equal('degraded');
         const answers = [await agent.ask(CREDS), await agent.ask(CREDS)];
         expect(answers.map(({ headers }) => headers['x-cache'])).to.deep.equal(['MISS', 'HIT']);
         rig.config(durable(method, persist(rig, { more: 'exit_on_err = true' })));

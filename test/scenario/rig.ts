@@ -24,6 +24,14 @@ export interface RigOptions {
   readonly tls?: DevServerOptions['tls'];
 }
 
+/** Where an agent in this process looks. */
+export interface AgentWishes {
+  /** Address of the server; default the dev server's. */
+  readonly address?: string;
+  /** Its environment; default none. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** An agent in this process. */
 export interface RunningAgent {
   readonly agent: Agent;
@@ -196,12 +204,13 @@ export class Rig implements Activity {
   }
 
   /** Starts an agent in this process. */
-  async agent(hcl: string, options: { readonly address?: string } = {}): Promise<RunningAgent> {
+  async agent(hcl: string, options: AgentWishes = {}): Promise<RunningAgent> {
     const lines: string[] = [];
     const agent = await createAgent({
       config: [this.config(hcl, 'agent.hcl', options.address)],
       clock: this.clock,
       log: this.#log(lines),
+      ...(options.env && { env: options.env }),
     });
     let over: Promise<readonly unknown[]> | undefined;
     const stop = async (): Promise<void> => {

@@ -192,7 +192,7 @@ export class SharingStage {
   async ready(agent: SharingAgent): Promise<void> {
     await this.passUntil('the store', async () => {
       const { text } = await agent.ask('/agent/v1/readyz?verbose');
-      return text.includes('[+]cache_store') && text.includes('[+]cache_sharing');
+      return text.includes('[+]cache_journal') && text.includes('[+]cache_sharing');
     });
   }
 

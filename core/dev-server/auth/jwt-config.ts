@@ -2,7 +2,7 @@
 import { fault } from '../backend.js';
 import type { Fields } from '../backend.js';
 import { optionalList, optionalText } from '../fields.js';
-import { RemoteKeys, staticKeys } from './jwt-keys.js';
+import { RemoteKeys, discoveredKeys, staticKeys } from './jwt-keys.js';
 import type { KeySource } from './jwt-keys.js';
 
 /** A configuration that was accepted. */
@@ -10,32 +10,41 @@ export interface JwtConfig {
   readonly pubkeys: readonly string[];
   readonly jwksUrl: string;
   readonly jwksCa: string;
+  readonly discoveryUrl: string;
+  readonly discoveryCa: string;
   readonly boundIssuer: string;
   readonly defaultRole: string;
   readonly algorithms: readonly string[];
   readonly keys: KeySource;
 }
 
-/** Accepts a configuration; a JWKS address is asked once. Rejects with 400. */
+/** Accepts a configuration; a JWKS or discovery address is asked once. Rejects with 400. */
 export async function readJwtConfig(body: Fields): Promise<JwtConfig> {
-  const pubkeys = pemList(body['jwt_validation_pubkeys']);
-  const jwksUrl = optionalText(body, 'jwks_url') ?? '';
-  const jwksCa = optionalText(body, 'jwks_ca_pem') ?? '';
-  if (optionalText(body, 'oidc_discovery_url') !== undefined) {
-    throw fault(400, 'error checking oidc discovery URL: not built into the development server; use jwks_url');
-  }
-  if (pubkeys.length > 0 === (jwksUrl !== '')) {
+  const places = {
+    pubkeys: pemList(body['jwt_validation_pubkeys']),
+    jwksUrl: optionalText(body, 'jwks_url') ?? '',
+    jwksCa: optionalText(body, 'jwks_ca_pem') ?? '',
+    discoveryUrl: optionalText(body, 'oidc_discovery_url') ?? '',
+    discoveryCa: optionalText(body, 'oidc_discovery_ca_pem') ?? '',
+  };
+  const set = [places.pubkeys.length > 0, places.jwksUrl !== '', places.discoveryUrl !== ''].filter(Boolean).length;
+  if (set !== 1) {
     throw fault(400, "exactly one of 'jwt_validation_pubkeys', 'jwks_url' or 'oidc_discovery_url' must be set");
   }
   return {
-    pubkeys,
-    jwksUrl,
-    jwksCa,
+    ...places,
     boundIssuer: optionalText(body, 'bound_issuer') ?? '',
     defaultRole: optionalText(body, 'default_role') ?? '',
     algorithms: optionalList(body, 'jwt_supported_algs') ?? [],
-    keys: jwksUrl === '' ? fixed(pubkeys) : await remote(jwksUrl, jwksCa),
+    keys: await keysAt(places),
   };
+}
+
+type Places = Pick<JwtConfig, 'pubkeys' | 'jwksUrl' | 'jwksCa' | 'discoveryUrl' | 'discoveryCa'>;
+
+async function keysAt({ pubkeys, jwksUrl, jwksCa, discoveryUrl, discoveryCa }: Places): Promise<KeySource> {
+  if (pubkeys.length > 0) return fixed(pubkeys);
+  return jwksUrl === '' ? discovered(discoveryUrl, discoveryCa) : remote(jwksUrl, jwksCa);
 }
 
 function pemList(value: unknown): string[] {
@@ -61,6 +70,16 @@ async function remote(url: string, ca: string): Promise<KeySource> {
   }
 }
 
+async function discovered(url: string, ca: string): Promise<KeySource> {
+  try {
+    const keys = new RemoteKeys(await discoveredKeys(url, ca), ca);
+    await keys.fetch();
+    return keys;
+  } catch (error) {
+    throw fault(400, `error checking oidc discovery URL: ${(error as Error).message}`);
+  }
+}
+
 /** The answer to a read of the configuration. */
 export function shownJwtConfig(config: JwtConfig): Fields {
   return {
@@ -72,8 +91,8 @@ export function shownJwtConfig(config: JwtConfig): Fields {
     jwt_validation_pubkeys: [...config.pubkeys],
     namespace_in_state: true,
     oidc_client_id: '',
-    oidc_discovery_ca_pem: '',
-    oidc_discovery_url: '',
+    oidc_discovery_ca_pem: config.discoveryCa,
+    oidc_discovery_url: config.discoveryUrl,
     oidc_response_mode: '',
     oidc_response_types: [],
     provider_config: {},

@@ -46,6 +46,20 @@ export class RemoteKeys implements KeySource {
   }
 }
 
+/**
+ * The JWKS address that an issuer's discovery document names (OpenID Connect Discovery 4). Rejects with a plain Error when there is none, or when the
+ * document is of another issuer.
+ */
+export async function discoveredKeys(issuer: string, ca: string): Promise<string> {
+  const url = `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`;
+  const answer = await httpCall({ method: 'GET', url, ca });
+  if (answer.status !== 200) throw new Error(`${String(answer.status)} from ${url}`);
+  const document = JSON.parse(answer.text) as { issuer?: unknown; jwks_uri?: unknown };
+  if (document.issuer !== issuer) throw new Error('oidc: issuer did not match the issuer returned by provider');
+  if (typeof document.jwks_uri !== 'string') throw new Error('the discovery document names no keys');
+  return document.jwks_uri;
+}
+
 interface NamedKey {
   readonly id: string | undefined;
   readonly key: KeyObject;

@@ -3,6 +3,7 @@ import type { BackendFactory } from '../backend.js';
 import { createSys } from '../sys/sys-backend.js';
 import { createTokenBackend } from '../tokens/token-backend.js';
 import type { World } from '../world.js';
+import { mfaIdentityRoutes } from '../mfa/mfa-routes.js';
 import { createCubbyhole } from './cubbyhole.js';
 import { createIdentity } from './identity.js';
 import { Mounted, plainConfig } from './mounted.js';
@@ -16,7 +17,8 @@ export function mountBuiltIns(world: World, namespacePath: string, table: MountT
     table.add(new Mounted({ ...orderParts(world, namespacePath), ...built, path, type, options: null, config }));
   };
   add('sys/', 'system', { description: 'system endpoints', factory: () => createSys(world) });
-  add('identity/', 'identity', { description: 'identity store', factory: () => createIdentity(world.identity) });
+  const identity: BackendFactory = () => createIdentity(world.identity, mfaIdentityRoutes(world));
+  add('identity/', 'identity', { description: 'identity store', factory: identity });
   add('cubbyhole/', 'cubbyhole', { description: 'private storage of each token', factory: createCubbyhole });
   add('auth/token/', 'token', {
     description: 'token based credentials',

@@ -2,7 +2,7 @@
 import type { Backend, Fields } from '../backend.js';
 import { randomUuid } from '../chance.js';
 import { optionalList, optionalText, optionalTextMap } from '../fields.js';
-import { route, routed } from '../routes.js';
+import { route, routed, type Route } from '../routes.js';
 import type { CoreRequest } from '../world.js';
 
 interface Entity {
@@ -58,8 +58,8 @@ export class Identity {
   }
 }
 
-/** The mount `identity/`. */
-export function createIdentity(identity: Identity): Backend {
+/** The mount `identity/`, with more routes. */
+export function createIdentity(identity: Identity, more: readonly Route[] = []): Backend {
   const serve = routed([
     route('entity/id', { list: () => ({ data: { keys: identity.ids() } }) }),
     route('entity/id/:id', {
@@ -73,6 +73,7 @@ export function createIdentity(identity: Identity): Backend {
         return undefined;
       },
     }),
+    ...more,
   ]);
   return { handle: (request) => serve(request as CoreRequest) };
 }

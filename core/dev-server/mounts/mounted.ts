@@ -88,6 +88,7 @@ export class Mounted implements Mount {
         max_lease_ttl: wholeSeconds(config.maxLeaseTtlMs),
         ...(config.tokenType === '' ? {} : { token_type: config.tokenType }),
         ...(config.listingVisibility === '' ? {} : { listing_visibility: config.listingVisibility }),
+        ...passedHeaders(config),
       },
       deprecation_status: 'supported',
       description: this.description,
@@ -102,6 +103,11 @@ export class Mounted implements Mount {
       uuid: this.uuid,
     };
   }
+}
+
+/** `passthrough_request_headers` as answers show it; nothing when none are passed. */
+export function passedHeaders({ passthroughRequestHeaders: names = [] }: MountConfig): Fields {
+  return names.length === 0 ? {} : { passthrough_request_headers: [...names] };
 }
 
 function accessorName(order: MountOrder): string {

@@ -2,7 +2,7 @@
 import { fault } from '../backend.js';
 import type { Fields, MountConfig } from '../backend.js';
 import { AUTH_METHODS, SECRET_ENGINES } from '../backends.js';
-import { optionalDuration, optionalFlag, optionalText, optionalTextMap } from '../fields.js';
+import { optionalDuration, optionalFlag, optionalList, optionalText, optionalTextMap } from '../fields.js';
 import type { World } from '../world.js';
 import { Mounted } from './mounted.js';
 import type { MountOrder } from './mounted.js';
@@ -80,5 +80,6 @@ function configOf(body: Fields, isAuth: boolean): MountConfig {
     forceNoCache: optionalFlag(config, 'force_no_cache') ?? false,
     tokenType: isAuth ? (optionalText(config, 'token_type') ?? 'default-service') : '',
     listingVisibility: optionalText(config, 'listing_visibility') ?? '',
+    passthroughRequestHeaders: optionalList(config, 'passthrough_request_headers') ?? [],
   };
 }

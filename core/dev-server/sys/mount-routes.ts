@@ -1,8 +1,9 @@
 // `sys/mounts` and `sys/auth`: mounting, tuning, unmounting. Unmounting ends the leases and tokens of the mount.
 import { fault } from '../backend.js';
 import type { Fields } from '../backend.js';
-import { optionalDuration, optionalFlag, optionalText, optionalTextMap } from '../fields.js';
+import { optionalDuration, optionalFlag, optionalList, optionalText, optionalTextMap } from '../fields.js';
 import { mountBackend, unmount } from '../mounts/mounting.js';
+import { passedHeaders } from '../mounts/mounted.js';
 import type { Mounted } from '../mounts/mounted.js';
 import { route } from '../routes.js';
 import type { Route } from '../routes.js';
@@ -69,6 +70,7 @@ function tuning(mount: Mounted): CoreReply {
     ...(mount.options === null ? {} : { options: mount.options }),
     ...(mount.isAuth ? { token_type: mount.config.tokenType } : {}),
     ...(mount.config.listingVisibility === '' ? {} : { listing_visibility: mount.config.listingVisibility }),
+    ...passedHeaders(mount.config),
   };
   return { data, inlined: data };
 }
@@ -80,6 +82,8 @@ function tune(mount: Mounted, body: Fields): void {
   config.forceNoCache = optionalFlag(body, 'force_no_cache') ?? config.forceNoCache;
   config.listingVisibility = optionalText(body, 'listing_visibility') ?? config.listingVisibility;
   config.tokenType = optionalText(body, 'token_type') ?? config.tokenType;
+  config.passthroughRequestHeaders =
+    optionalList(body, 'passthrough_request_headers') ?? config.passthroughRequestHeaders ?? [];
   mount.description = optionalText(body, 'description') ?? mount.description;
   mount.options = optionalTextMap(body, 'options') ?? mount.options;
 }

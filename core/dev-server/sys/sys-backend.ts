@@ -2,6 +2,7 @@
 import type { Backend } from '../backend.js';
 import { routed } from '../routes.js';
 import type { CoreRequest, World } from '../world.js';
+import { OPEN_MFA_PATHS, mfaValidateRoutes } from '../mfa/mfa-routes.js';
 import { capabilityRoutes } from './capabilities.js';
 import { leaseRoutes } from './lease-routes.js';
 import { mountRoutes } from './mount-routes.js';
@@ -29,11 +30,18 @@ export function createSys(world: World): Backend {
     ...capabilityRoutes(world),
     ...leaseRoutes(world),
     ...wrappingRoutes(world),
+    ...mfaValidateRoutes(world),
     ...namespaceRoutes(world),
     ...uiMountRoutes(world),
   ]);
   return {
-    unauthenticated: [...OPEN_STATUS_PATHS, ...OPEN_WRAPPING_PATHS, 'internal/ui/mounts', 'internal/ui/mounts/*'],
+    unauthenticated: [
+      ...OPEN_STATUS_PATHS,
+      ...OPEN_WRAPPING_PATHS,
+      ...OPEN_MFA_PATHS,
+      'internal/ui/mounts',
+      'internal/ui/mounts/*',
+    ],
     sudo: SUDO_PATHS,
     handle: (request) => serve(request as CoreRequest),
   };

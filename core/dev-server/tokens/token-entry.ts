@@ -76,6 +76,23 @@ export function authBlock(entry: TokenEntry, ttlMs: number, identityPolicies: re
   };
 }
 
+/** The `auth` member of a login that waits for its second factor: no token. */
+export function waitingBlock(requirement: Fields): AuthBlock {
+  return {
+    client_token: '',
+    accessor: '',
+    policies: null,
+    metadata: null,
+    lease_duration: 0,
+    renewable: false,
+    entity_id: '',
+    token_type: 'default',
+    orphan: false,
+    mfa_requirement: requirement,
+    num_uses: 0,
+  };
+}
+
 /** `data` of the lookups. */
 export function lookupData(entry: TokenEntry, nowMs: number, identityPolicies: readonly string[]): Fields {
   const expires = entry.expiresAtMs;

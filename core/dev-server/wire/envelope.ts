@@ -6,7 +6,8 @@ import { jsonLine, sorted } from './json.js';
 export interface AuthBlock {
   readonly client_token: string;
   readonly accessor: string;
-  readonly policies: readonly string[];
+  /** Null while a second factor is missing. */
+  readonly policies: readonly string[] | null;
   readonly token_policies?: readonly string[];
   readonly identity_policies?: readonly string[];
   readonly metadata: Readonly<Record<string, string>> | null;
@@ -15,7 +16,7 @@ export interface AuthBlock {
   readonly entity_id: string;
   readonly token_type: string;
   readonly orphan: boolean;
-  readonly mfa_requirement: null;
+  readonly mfa_requirement: Fields | null;
   readonly num_uses: number;
 }
 

@@ -43,6 +43,11 @@ export type LoginPlan = (
    * credential the host waits until it changes. Default: the whole body.
    */
   readonly credential?: Secret;
+  /**
+   * What a login uses up that cannot be had again, for people: `the wrapped secret id in /run/secret-id`. `claviger auth test` does not log in with such
+   * a plan unless it is told to; then it asks for another plan with the purpose `login`.
+   */
+  readonly spends?: string;
 };
 
 /** What the server said yes with; for bookkeeping only. */
@@ -57,7 +62,8 @@ export interface LoginAnswer {
  * 1. `prepare` reads credentials fresh and says where to log in. Bad material throws an error with `act: 'fix-credential'`; anything else
  *    thrown is taken as transient. What is spent by reading (a wrapped secret id) is unwrapped once per content and kept until it changes.
  * 2. `accepted` runs once the server took the credentials; a one-time file is removed there, only if it is still the file that was read.
- * 3. `changes` yields when better credentials appeared; it is consumed from the first success on and ends when the signal is aborted.
+ * 3. `changes` yields when better credentials appeared; it is consumed from the first success on, or from the moment that the server refused the
+ *    credential so often that it is not sent again, and ends when the signal is aborted.
  * 4. `hint` may explain a refusal in words of this method.
  */
 export interface AuthMethod extends Component {

@@ -72,6 +72,17 @@ export function sinkSuite(options: SuiteOptions): void {
       assert.ok(['fix-host', 'wait'].includes(error.act), error.act);
     }));
 
+  test('recover gives back what an earlier instance delivered, and nothing where there is nothing', () =>
+    scene(async (given) => {
+      const sink = await started(given);
+      if (sink.recover === undefined) return;
+      assert.equal(await sink.recover(alive()), undefined);
+      await sink.write(deliver(given, 'planted-recovered'), alive());
+      await sink.stop?.(alive());
+      const later = await started(given);
+      assert.equal((await later.recover?.(alive()))?.reveal(), 'planted-recovered');
+    }));
+
   test('withdraw removes what was delivered, and is safe twice', () =>
     scene(async (given) => {
       const sink = await started(given);

@@ -61,7 +61,7 @@ export default class AppRole implements AuthMethod {
       ...(roleId === undefined ? {} : { role_id: roleId.reveal() }),
       ...(secretId === undefined ? {} : { secret_id: secretId.reveal() }),
     };
-    return { login: `${this.#mount}/login`, body, trail: this.#trail(attempt.purpose) };
+    return { login: `${this.#mount}/login`, body, trail: this.#trail(attempt.purpose), ...this.#spends() };
   }
 
   async accepted(): Promise<void> {
@@ -84,6 +84,15 @@ export default class AppRole implements AuthMethod {
   async #secretId(attempt: LoginAttempt): Promise<Secret | undefined> {
     const text = (await this.#secretIdFile?.read(attempt)) ?? secretOf(this.#settings.secret_id);
     return text !== undefined && this.#wrapped !== undefined ? this.#wrapped.open(text, attempt) : text;
+  }
+
+  // A file that goes with the first login holds a secret id that is meant for one.
+  #spends(): Pick<LoginPlan, 'spends'> {
+    const path = this.#secretIdFile?.path;
+    if (path === undefined) return {};
+    if (this.#wrapped !== undefined) return { spends: `the wrapped secret id in ${path}` };
+    const once = this.#settings.remove_secret_id_file_after_reading !== false;
+    return once ? { spends: `a use of the secret id in ${path}, which may have no other` } : {};
   }
 
   #trail(purpose: LoginAttempt['purpose']): Tried[] {

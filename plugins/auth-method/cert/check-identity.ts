@@ -3,10 +3,18 @@ import { X509Certificate, createPrivateKey, type KeyObject } from 'node:crypto';
 import { agentError, type AgentError, type ClientIdentity } from 'claviger/sdk';
 import type { IdentityPaths } from './read-identity.js';
 
-/** Checks an identity and tells when its certificate expires (wall clock, ms; Infinity without one). Throws AUTH_CREDENTIAL_INVALID. */
-export function checkIdentity(identity: ClientIdentity, paths: IdentityPaths): { readonly expiresAt: number } {
+/** When a certificate is good, wall clock, ms; without one it always is. */
+export interface IdentityFacts {
+  readonly notBefore: number;
+  readonly expiresAt: number;
+}
+
+const ALWAYS: IdentityFacts = { notBefore: -Infinity, expiresAt: Infinity };
+
+/** Checks an identity and tells when its certificate is good. Throws AUTH_CREDENTIAL_INVALID. */
+export function checkIdentity(identity: ClientIdentity, paths: IdentityPaths): IdentityFacts {
   if (identity.ca !== undefined) parseCertificate(identity.ca, 'ca_cert', paths.ca_cert);
-  if (identity.cert === undefined && identity.key === undefined) return { expiresAt: Infinity };
+  if (identity.cert === undefined && identity.key === undefined) return ALWAYS;
   if (identity.cert === undefined) throw invalid('client_key', 'it needs client_cert beside it', paths.client_key);
   if (identity.key === undefined) throw invalid('client_cert', 'it needs client_key beside it', paths.client_cert);
   const certificate = parseCertificate(identity.cert, 'client_cert', paths.client_cert);
@@ -14,7 +22,7 @@ export function checkIdentity(identity: ClientIdentity, paths: IdentityPaths): {
   if (!certificate.checkPrivateKey(key)) {
     throw invalid('client_cert', 'the key in client_key belongs to another certificate', paths.client_cert);
   }
-  return { expiresAt: Date.parse(certificate.validTo) };
+  return { notBefore: Date.parse(certificate.validFrom), expiresAt: Date.parse(certificate.validTo) };
 }
 
 function parseCertificate(pem: string, what: string, path: string | undefined): X509Certificate {

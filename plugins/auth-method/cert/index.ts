@@ -12,7 +12,7 @@ import {
   type LoginAttempt,
   type LoginPlan,
 } from 'claviger/sdk';
-import { checkIdentity } from './check-identity.js';
+import { checkIdentity, type IdentityFacts } from './check-identity.js';
 import { isSameIdentity, readIdentity, type IdentityPaths } from './read-identity.js';
 
 interface CertSettings {
@@ -33,6 +33,7 @@ export default class Cert implements AuthMethod {
   readonly #log: Logger;
   readonly #clock: Clock;
   #last: ClientIdentity | undefined;
+  #facts: IdentityFacts = { notBefore: -Infinity, expiresAt: Infinity };
   #isKept = false;
 
   constructor(@Settings settings: CertSettings, @Mount mount: string, @Log log: Logger, @Time clock: Clock) {
@@ -69,6 +70,8 @@ export default class Cert implements AuthMethod {
 
   hint(status: number): string | undefined {
     if (status !== 400 && status !== 403) return undefined;
+    const trouble = this.#timeTrouble();
+    if (trouble !== undefined) return `the certificate in ${this.#paths.client_cert ?? ''} ${trouble}`;
     return 'the server saw no client certificate (a TLS-terminating proxy in between?) or no role trusts the one it saw';
   }
 
@@ -76,10 +79,17 @@ export default class Cert implements AuthMethod {
     if (Object.keys(this.#paths).length === 0) return undefined;
     if (this.#isKept) return this.#last;
     const identity = await readIdentity(this.#paths, signal);
-    const { expiresAt } = checkIdentity(identity, this.#paths);
-    if (expiresAt <= this.#clock.now())
-      this.#log.warn({ path: this.#paths.client_cert }, 'client certificate has expired');
+    this.#facts = checkIdentity(identity, this.#paths);
+    const trouble = this.#timeTrouble();
+    if (trouble !== undefined) this.#log.warn({ path: this.#paths.client_cert }, `client certificate ${trouble}`);
     return (this.#last = identity);
+  }
+
+  // The server decides; its clock may be the right one.
+  #timeTrouble(): string | undefined {
+    const now = this.#clock.now();
+    if (this.#facts.expiresAt <= now) return 'has expired';
+    return this.#facts.notBefore > now ? 'is not valid yet; compare the clocks' : undefined;
   }
 
   async #tick(signal: AbortSignal): Promise<boolean> {
@@ -102,7 +112,9 @@ export default class Cert implements AuthMethod {
   #trail(): { source: string; outcome: string }[] {
     const outcome = this.#isKept ? 'remembered' : 'read';
     const { client_cert, client_key, ca_cert } = this.#paths;
-    return [client_cert, client_key, ca_cert].flatMap((source) => (source === undefined ? [] : [{ source, outcome }]));
+    const files = [client_cert, client_key, ca_cert].filter((source) => source !== undefined);
+    if (files.length === 0) return [{ source: 'vault block', outcome: 'its connection is used as it is' }];
+    return files.map((source) => ({ source, outcome }));
   }
 }
 

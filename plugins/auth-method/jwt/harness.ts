@@ -8,12 +8,12 @@ const file = (dir: string): string => join(dir, 'jwt');
 const harness: AuthMethodHarness = {
   async settings(bench) {
     const { dir } = bench;
-    await writeFile(file(dir), `${bench.plant('planted.jwt-one')}\n`, { mode: 0o600 });
+    await writeFile(file(dir), `${bench.plant('planted.jwt.one')}\n`, { mode: 0o600 });
     return { path: file(dir), role: 'app' };
   },
   async change(bench) {
     const { dir } = bench;
-    await writeFile(file(dir), bench.plant('planted.jwt-two'));
+    await writeFile(file(dir), bench.plant('planted.jwt.two'));
   },
   missing: ({ dir }) => rm(file(dir), { force: true }),
   empty: ({ dir }) => writeFile(file(dir), '\n'),

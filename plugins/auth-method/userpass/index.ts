@@ -1,65 +1,63 @@
-// Auth method userpass: a user name and a password from the configuration or a file.
+// Auth method userpass: a user name and a password from a file, an environment variable or the configuration.
+import type { CredentialSource } from 'claviger/sdk';
 import {
-  CredentialFile,
+  Env,
   Log,
   Mount,
-  Secret,
   Settings,
-  agentError,
+  Time,
+  passwordSource,
   plugin,
   type AuthMethod,
+  type Clock,
+  type EnvAccess,
   type Logger,
   type LoginAttempt,
   type LoginPlan,
+  type PasswordSettings,
 } from 'claviger/sdk';
-
-interface UserpassSettings {
-  readonly username: string;
-  readonly password?: string | Secret;
-  readonly password_file_path?: string;
-  readonly remove_password_after_reading?: boolean;
-  readonly remove_password_follows_symlinks?: boolean;
-}
 
 @plugin()
 export default class Userpass implements AuthMethod {
-  readonly #settings: UserpassSettings;
+  readonly #username: string;
   readonly #mount: string;
-  readonly #file: CredentialFile | undefined;
+  readonly #password: CredentialSource;
 
-  constructor(@Settings settings: UserpassSettings, @Mount mount: string, @Log log: Logger) {
-    this.#settings = settings;
+  constructor(
+    @Settings settings: PasswordSettings,
+    @Mount mount: string,
+    @Log log: Logger,
+    @Time clock: Clock,
+    @Env env: EnvAccess,
+  ) {
+    this.#username = settings.username;
     this.#mount = mount;
-    const path = settings.password_file_path ?? '';
-    if (path !== '') this.#file = new CredentialFile(path, { what: 'password_file_path', log, trim: 'line-break' });
+    this.#password = passwordSource('userpass password', settings, { log, clock, env });
   }
 
   async prepare(attempt: LoginAttempt): Promise<LoginPlan> {
-    const password = (await this.#file?.read(attempt)) ?? this.#inline();
-    const source = this.#file?.path ?? 'password';
+    const password = await this.#password.read(attempt);
     return {
-      login: `${this.#mount}/login/${encodeURIComponent(this.#settings.username)}`,
+      login: `${this.#mount}/login/${encodeURIComponent(this.#username)}`,
       body: { password: password.reveal() },
-      trail: [{ source, outcome: this.#file?.outcome ?? 'from the configuration' }],
+      trail: this.#password.trail,
     };
   }
 
   async accepted(): Promise<void> {
-    if (this.#settings.remove_password_after_reading !== true) return;
-    this.#file?.removeSpent({ followSymlinks: this.#settings.remove_password_follows_symlinks === true });
+    this.#password.accepted();
+  }
+
+  changes(signal: AbortSignal): AsyncIterable<void> {
+    return this.#password.changes(signal);
   }
 
   hint(status: number): string | undefined {
     if (status === 400) return 'the user name or the password is wrong';
     if (status === 403)
       return `the user may be locked after wrong passwords, or there is no userpass method at ${this.#mount}`;
+    if (status === 404 || status === 500)
+      return `the server may not take such a user name: letters, digits, "_", and "-" or "." inside the name work`;
     return undefined;
-  }
-
-  #inline(): Secret {
-    const { password } = this.#settings;
-    if (password instanceof Secret && password.length > 0) return password;
-    if (typeof password === 'string' && password !== '') return new Secret(password);
-    throw agentError('AUTH_CREDENTIAL_INVALID', { what: 'password', why: 'it is empty' });
   }
 }

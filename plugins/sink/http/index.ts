@@ -29,6 +29,14 @@ interface HttpSettings extends Target {
   readonly delete_on_withdraw?: boolean;
 }
 
+interface Sending {
+  readonly body?: Secret;
+  readonly type?: string;
+  readonly signal: AbortSignal;
+  /** What is in the body, and must not come back in a message. */
+  readonly hide?: readonly Secret[];
+}
+
 const TIMEOUT_MS = 10_000;
 
 @plugin()
@@ -53,7 +61,7 @@ export default class HttpSink implements Sink {
     const json = this.#settings.format === 'json';
     const body = json ? new Secret(deliveryJson(delivery)) : delivery.payload;
     const type = json ? 'application/json' : 'text/plain; charset=utf-8';
-    await this.#send(this.#settings.method ?? 'PUT', { body, type, signal });
+    await this.#send(this.#settings.method ?? 'PUT', { body, type, signal, hide: [delivery.payload] });
     this.#log.info({ url: this.#where }, 'token sent');
   }
 
@@ -61,10 +69,7 @@ export default class HttpSink implements Sink {
     if (this.#settings.delete_on_withdraw === true) await this.#send('DELETE', { signal });
   }
 
-  async #send(
-    method: string,
-    { body, type, signal }: { readonly body?: Secret; readonly type?: string; readonly signal: AbortSignal },
-  ): Promise<void> {
+  async #send(method: string, { body, type, signal, hide = [] }: Sending): Promise<void> {
     const { url, socket, ca_cert, bearer_token_file: bearerFile, timeout = TIMEOUT_MS } = this.#settings;
     const bearer = bearerFile ? await this.#file(bearerFile, signal) : undefined;
     const answer = await callService({
@@ -80,10 +85,11 @@ export default class HttpSink implements Sink {
       signal.throwIfAborted();
       throw agentError('SINK_WRITE_FAILED', { path: this.#where, why: describeError(error) }, { cause: error });
     });
-    if (answer.status < 300) return;
+    if (answer.status >= 200 && answer.status < 300) return;
+    if (method === 'DELETE' && (answer.status === 404 || answer.status === 410)) return;
     const why = refusalText(
       answer,
-      [body, bearer].filter((secret) => secret !== undefined),
+      [...hide, body, bearer].filter((secret) => secret !== undefined),
     );
     throw agentError('SINK_WRITE_FAILED', { path: this.#where, why });
   }

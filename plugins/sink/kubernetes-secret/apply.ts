@@ -17,7 +17,7 @@ export interface Applying {
 }
 
 /** Applies. Throws what `callService` throws. */
-export function applyPatch(order: Applying): Promise<ServiceAnswer> {
+export async function applyPatch(order: Applying): Promise<ServiceAnswer> {
   const { place, name, data, labels, annotations, manager, dryRun, timeoutMs, clock, signal } = order;
   const [space, secret] = [encodeURIComponent(place.namespace), encodeURIComponent(name)];
   const url = new URL(`${place.address.replace(/\/+$/, '')}/api/v1/namespaces/${space}/secrets/${secret}`);

@@ -9,10 +9,12 @@ import {
   agentError,
   describeError,
   plugin,
+  refusalText,
   type Clock,
   type Delivery,
   type EnvAccess,
   type Logger,
+  type Secret,
   type ServiceAnswer,
   type Sink,
 } from 'claviger/sdk';
@@ -54,6 +56,10 @@ export default class KubernetesSecret implements Sink {
       if (error instanceof AgentError && error.act === 'wait') throw error;
       throw agentError('SINK_NOT_WRITABLE', { path: this.#where(place), why: describeError(error) }, { cause: error });
     });
+    if (answer.status === 429 || answer.status >= 500) {
+      const why = refusalText(answer, [place.token]);
+      throw agentError('SERVICE_BAD_ANSWER', { url: answer.from, why });
+    }
     if (answer.status >= 300) throw this.#refused(answer, place, 'SINK_NOT_WRITABLE');
     this.#log.info({ secret: this.#where(place), key: this.#key }, 'kubernetes secret sink configured');
   }
@@ -65,7 +71,7 @@ export default class KubernetesSecret implements Sink {
       signal.throwIfAborted();
       throw agentError('SINK_WRITE_FAILED', { path: this.#where(place), why: describeError(error) }, { cause: error });
     });
-    if (answer.status >= 300) throw this.#refused(answer, place, 'SINK_WRITE_FAILED');
+    if (answer.status >= 300) throw this.#refused(answer, place, 'SINK_WRITE_FAILED', [payload]);
     this.#log.info({ secret: this.#where(place), key: this.#key }, 'token written');
   }
 
@@ -91,8 +97,13 @@ export default class KubernetesSecret implements Sink {
     }
   }
 
-  #refused(answer: ServiceAnswer, place: Place, code: 'SINK_NOT_WRITABLE' | 'SINK_WRITE_FAILED'): AgentError {
-    const { why, hint } = whyRefused(answer, this.#key, [place.token]);
+  #refused(
+    answer: ServiceAnswer,
+    place: Place,
+    code: 'SINK_NOT_WRITABLE' | 'SINK_WRITE_FAILED',
+    sent: readonly Secret[] = [],
+  ): AgentError {
+    const { why, hint } = whyRefused(answer, this.#key, [place.token, ...sent]);
     return agentError(code, { path: this.#where(place), why }, { hint });
   }
 

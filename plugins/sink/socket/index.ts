@@ -10,6 +10,7 @@ import {
   checkSocketPath,
   deliveryJson,
   describeError,
+  failureText,
   plugin,
   readSocketAccess,
   type Clock,
@@ -51,7 +52,10 @@ export default class SocketSink implements Sink {
 
   async start(): Promise<void> {
     const { path, mode = DEFAULT_MODE, owner, group } = this.#settings;
-    const server = createServer({ pauseOnConnect: true }, (client) => this.#joined(client));
+    // systemd ends its side at once and still waits for ours
+    const options = { pauseOnConnect: true, allowHalfOpen: true };
+    const server = createServer(options, (client) => this.#joined(client));
+    server.on('error', (error) => this.#log.warn({ path, why: failureText(error) }, 'a client could not connect'));
     try {
       await checkSocketPath(path);
       const access = await readSocketAccess({ socket_mode: mode, ...owned(owner, group) }, path);
@@ -81,11 +85,13 @@ export default class SocketSink implements Sink {
     this.#server = undefined;
     this.#remove = undefined;
     this.#current = undefined;
-    await remove?.();
-    if (server === undefined) return;
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const client of this.#clients) client.destroy();
-    await closed;
+    try {
+      await remove?.();
+    } finally {
+      const closed = server && new Promise((resolve) => server.close(resolve));
+      for (const client of this.#clients) client.destroy();
+      await closed;
+    }
   }
 
   #joined(client: Socket): void {
@@ -96,10 +102,20 @@ export default class SocketSink implements Sink {
       this.#waiting.delete(client);
     });
     if (this.#current !== undefined) return this.#give(client, this.#current);
-    if (this.#waiting.size >= (this.#settings.max_waiting ?? MOST_WAITING)) return void client.destroy();
-    // reading is the only way to notice that a client has left
+    if (!this.#hasRoom()) return void client.destroy();
+    // reading is the only way to notice that a client says no more, or has left
     client.resume();
     this.#waiting.add(client);
+  }
+
+  // A client that only listens looks like one that has left, so those that say no more make room first, the oldest before others.
+  #hasRoom(): boolean {
+    if (this.#waiting.size < (this.#settings.max_waiting ?? MOST_WAITING)) return true;
+    const silent = [...this.#waiting].find(({ readableEnded }) => readableEnded);
+    if (silent === undefined) return false;
+    this.#waiting.delete(silent);
+    silent.destroy();
+    return true;
   }
 
   #give(client: Socket, delivery: Delivery): void {

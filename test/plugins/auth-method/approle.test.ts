@@ -1,10 +1,10 @@
 // approle beyond the conformance suite: inline values, remembered files, removal after success, wrapped secret ids.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { AgentError, Secret, type AuthMethod, type LoginAttempt } from '../../../core/sdk/index.js';
-import { loadPlugin, makeFakes, type Fakes } from '../../../core/sdk/testing/index.js';
+import { AgentError, Secret, describeError, type AuthMethod, type LoginAttempt } from '../../../core/sdk/index.js';
+import { leaksIn, loadPlugin, makeFakes, show, type Fakes } from '../../../core/sdk/testing/index.js';
 import { isExpectedPath } from '../../../plugins/auth-method/approle/creation-path.js';
 
 const MANIFEST = new URL('../../../plugins/auth-method/approle/plugin.json', import.meta.url).href;
@@ -125,6 +125,47 @@ describe('auth method approle', () => {
     const method = await make(files());
     expect(method.hint?.(400, [])).to.contain('does not say which');
     expect(method.hint?.(500, [])).to.equal(undefined);
+  });
+
+  const broken: readonly [name: string, arrange: (path: string) => Promise<unknown>, code: string][] = [
+    ['missing', (path) => rm(path), 'AUTH_CREDENTIAL_MISSING'],
+    ['empty', (path) => writeFile(path, ' \n'), 'AUTH_CREDENTIAL_EMPTY'],
+    ['a folder', (path) => rm(path).then(() => mkdir(path)), 'AUTH_CREDENTIAL_UNREADABLE'],
+    ['too large', (path) => writeFile(path, 'planted'.repeat(10_000)), 'AUTH_CREDENTIAL_UNREADABLE'],
+    ['no text', (path) => writeFile(path, Buffer.from([0xff, 0xfe, 0x70])), 'AUTH_CREDENTIAL_INVALID'],
+  ];
+  for (const [name, arrange, code] of broken) {
+    for (const which of ['role_id_file_path', 'secret_id_file_path'] as const) {
+      it(`a ${which} that is ${name} is ${code}: the message names setting and file, and no content of the other`, async () => {
+        const path = which === 'role_id_file_path' ? roleFile : secretFile;
+        await arrange(path);
+        const error = await failure(await make(files()));
+        expect(error).to.include({ code, act: 'fix-credential' });
+        const text = `${describeError(error)} ${show(error)} ${fakes.log.text()}`;
+        expect(text).to.contain(which).and.contain(path);
+        expect(leaksIn(text, ['secret-1', 'role-1', 'planted'])).to.deep.equal([]);
+      });
+    }
+  }
+
+  it('the body itself is what the lock-out counts by: another secret id is another credential (5.1)', async () => {
+    expect(await (await make(files())).prepare(attempt())).to.not.have.property('credential');
+  });
+
+  it('without a secret id file there are no changes to tell', async () => {
+    const method = await make({ role_id: 'r', secret_id: new Secret('s') });
+    const changes = method.changes?.(new AbortController().signal)[Symbol.asyncIterator]();
+    expect(await changes?.next()).to.include({ done: true });
+  });
+
+  it('the trail says that a value is remembered when its file is gone', async () => {
+    const method = await make(files());
+    await method.prepare(attempt());
+    await rm(secretFile);
+    expect((await method.prepare(attempt())).trail).to.deep.equal([
+      { source: roleFile, outcome: 'read' },
+      { source: secretFile, outcome: 'remembered' },
+    ]);
   });
 
   describe('with a wrapped secret id', () => {

@@ -9,6 +9,7 @@ import {
   loadPlugin,
   makeCertificate,
   makeFakes,
+  show,
   type Fakes,
   type TestCertificate,
 } from '../../../core/sdk/testing/index.js';
@@ -125,6 +126,55 @@ describe('auth method cert', () => {
       'warn client certificate has expired',
     ]);
   });
+
+  it('warns about a certificate that is not valid yet: the clocks may differ', async () => {
+    await put(makeCertificate({ name: 'new', fromMs: Date.UTC(2045, 0, 1) }));
+    const method = await make(files);
+    expect(nameOf(await method.prepare(LOGIN))).to.contain('new');
+    expect(fakes.log.lines.map(({ message }) => message)).to.deep.equal([
+      'client certificate is not valid yet; compare the clocks',
+    ]);
+    expect(method.hint?.(400, [])).to.contain(files.client_cert).and.contain('clocks');
+  });
+
+  it('the hint says that the certificate has expired, or what else a refusal may mean', async () => {
+    const method = await make(files);
+    await method.prepare(LOGIN);
+    expect(method.hint?.(400, [])).to.contain('TLS-terminating');
+    expect(method.hint?.(500, [])).to.equal(undefined);
+    await put(makeCertificate({ name: 'old', toMs: Date.UTC(2021, 0, 1) }));
+    await method.prepare(LOGIN);
+    expect(method.hint?.(403, [])).to.contain('has expired');
+  });
+
+  it('the trail names the files, or the connection of the vault block', async () => {
+    const outcome = 'read';
+    expect((await (await make(files)).prepare(LOGIN)).trail).to.deep.equal([
+      { source: files.client_cert, outcome },
+      { source: files.client_key, outcome },
+    ]);
+    expect((await (await make({})).prepare(LOGIN)).trail).to.deep.equal([
+      { source: 'vault block', outcome: 'its connection is used as it is' },
+    ]);
+  });
+
+  for (const [which, arrange, code] of [
+    ['missing', (path: string) => rm(path), 'AUTH_CREDENTIAL_MISSING'],
+    ['empty', (path: string) => writeFile(path, '\n'), 'AUTH_CREDENTIAL_EMPTY'],
+    ['as large as a film', (path: string) => writeFile(path, 'x'.repeat(1 << 21)), 'AUTH_CREDENTIAL_UNREADABLE'],
+  ] as const) {
+    for (const name of ['client_cert', 'client_key'] as const) {
+      it(`a ${name} that is ${which} is ${code}, and no byte of the other is shown (5.7)`, async () => {
+        await arrange(files[name]);
+        const error = await failure(await make(files));
+        expect(error).to.include({ code, act: 'fix-credential', at: files[name] });
+        expect(show(error))
+          .to.contain(name)
+          .and.not.contain(one.cert.split('\n')[1])
+          .and.not.contain(one.key.split('\n')[1]);
+      });
+    }
+  }
 
   it('tells of a new pair, not of half a pair nor of missing files (auth-wire 3.10)', async () => {
     const method = await make({ ...files, reload: true, reload_period: 1000 });

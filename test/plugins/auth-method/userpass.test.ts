@@ -1,72 +1,41 @@
-// userpass beyond the conformance suite: user names in paths, line breaks, removal.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// userpass beyond the conformance suite: user names in paths, what its refusals mean. The rest is in password-cases.ts.
 import { expect } from 'chai';
-import { AgentError, Secret, type AuthMethod, type LoginAttempt } from '../../../core/sdk/index.js';
-import { loadPlugin, makeFakes, type Fakes } from '../../../core/sdk/testing/index.js';
-
-const MANIFEST = new URL('../../../plugins/auth-method/userpass/plugin.json', import.meta.url).href;
-const LOGIN: LoginAttempt = {
-  signal: new AbortController().signal,
-  address: new URL('http://127.0.0.1:8200'),
-  namespace: '',
-  purpose: 'login',
-};
+import { LOGIN, PasswordStage, passwordCases } from './password-cases.js';
 
 describe('auth method userpass', () => {
-  let dir: string;
-  let path: string;
-  let fakes: Fakes;
-  beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'claviger-userpass-'));
-    path = join(dir, 'file');
-    fakes = makeFakes();
-  });
-  afterEach(() => rm(dir, { recursive: true, force: true }));
-  const make = async (settings: object): Promise<AuthMethod> =>
-    (await loadPlugin<AuthMethod>(MANIFEST, { settings, fakes })).plugin;
-  const codeOf = async (method: AuthMethod): Promise<unknown> => {
-    const error: unknown = await method.prepare(LOGIN).catch((reason: unknown) => reason);
-    return error instanceof AgentError ? error.code : error;
-  };
+  passwordCases('userpass');
 
-  const users: readonly [name: string, path: string][] = [
-    ['app', 'app'],
-    ['a b/c', 'a%20b%2Fc'],
-    ['ü@x?y#z', '%C3%BC%40x%3Fy%23z'],
-  ];
-  for (const [username, encoded] of users) {
-    it(`logs in as ${username}`, async () => {
-      const method = await make({ username, password: 'pw' });
-      const plan = await method.prepare(LOGIN);
-      expect(plan).to.deep.include({ login: `auth/userpass/login/${encoded}`, body: { password: 'pw' } });
+  describe('the login', () => {
+    let stage: PasswordStage;
+    beforeEach(async () => {
+      stage = new PasswordStage('userpass');
+      await stage.open();
     });
-  }
+    afterEach(() => stage.close());
 
-  it('takes one line break off the file and nothing else (auth-wire 1.6)', async () => {
-    await writeFile(path, ' pass word \r\n', { mode: 0o600 });
-    const method = await make({ username: 'app', password_file_path: path });
-    expect(await method.prepare(LOGIN)).to.deep.include({ body: { password: ' pass word ' } });
-  });
+    const users: readonly (readonly [name: string, path: string])[] = [
+      ['app', 'app'],
+      ['App.two-3_x', 'App.two-3_x'],
+      ['a b/c', 'a%20b%2Fc'],
+      ['ü@x?y#z', '%C3%BC%40x%3Fy%23z'],
+    ];
+    for (const [username, encoded] of users) {
+      it(`logs in as ${username} (auth-wire 3.6)`, async () => {
+        const plan = await (await stage.make({ username, password: 'pw' })).prepare(LOGIN);
+        expect(plan).to.deep.include({ login: `auth/userpass/login/${encoded}`, body: { password: 'pw' } });
+      });
+    }
 
-  it('keeps the file by default and removes it after success when told to', async () => {
-    await writeFile(path, 'pw', { mode: 0o600 });
-    const keeping = await make({ username: 'app', password_file_path: path });
-    await keeping.prepare(LOGIN);
-    await keeping.accepted?.({ accessor: 'a', policies: [] });
-    expect(await readFile(path, 'utf8')).to.equal('pw');
-    const settings = { username: 'app', password_file_path: path, remove_password_after_reading: true };
-    const removing = await make(settings);
-    await removing.prepare(LOGIN);
-    await removing.accepted?.({ accessor: 'a', policies: [] });
-    expect(await readFile(path, 'utf8').catch(() => 'gone')).to.equal('gone');
-    expect(await removing.prepare(LOGIN)).to.deep.include({ body: { password: 'pw' } });
-  });
-
-  it('takes the password as Secret and refuses an empty one', async () => {
-    const method = await make({ username: 'app', password: new Secret('hidden') });
-    expect(await method.prepare(LOGIN)).to.deep.include({ body: { password: 'hidden' } });
-    expect(await codeOf(await make({ username: 'app', password: '' }))).to.equal('AUTH_CREDENTIAL_INVALID');
+    const refusals: readonly (readonly [status: number, words: RegExp])[] = [
+      [400, /user name or the password is wrong/],
+      [403, /locked .* no userpass method at auth\/userpass/],
+      [404, /letters, digits/],
+      [500, /letters, digits/],
+    ];
+    for (const [status, words] of refusals) {
+      it(`explains ${String(status)}`, async () => {
+        expect((await stage.make({ password: 'pw' })).hint?.(status, [])).to.match(words);
+      });
+    }
   });
 });

@@ -1,5 +1,5 @@
 // file sink beyond the conformance suite: messages, markers, owners.
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -118,6 +118,46 @@ describe('sink file', () => {
     const reason = new Error('stop');
     const error: unknown = await (await make()).write(deliver('x'), AbortSignal.abort(reason)).catch((e: unknown) => e);
     expect(error).to.equal(reason);
+  });
+
+  describe('recover: what an earlier run left (reuse)', () => {
+    const left = async (text: string, mode = 0o640): Promise<string | undefined> => {
+      await writeFile(path, text);
+      await chmod(path, mode);
+      return (await (await make()).recover?.(SIGNAL))?.reveal();
+    };
+    const warnings = (): unknown[] =>
+      fakes.log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields.why);
+
+    it('gives the content back, without blanks around it', async () => {
+      expect(await left(' hvs.planted\n')).to.equal('hvs.planted');
+      expect(fakes.log.leaks(['hvs.planted'])).to.deep.equal([]);
+    });
+
+    it('gives nothing, and says nothing, where there is no file or an empty one', async () => {
+      expect(await (await make()).recover?.(SIGNAL)).to.equal(undefined);
+      expect([await left(''), await left(' \n'), warnings()]).to.deep.equal([undefined, undefined, []]);
+    });
+
+    it('takes 64 KiB and not a byte more', async () => {
+      expect(await left('x'.repeat(65_536))).to.have.length(65_536);
+      expect([await left('x'.repeat(65_537)), warnings()]).to.deep.equal([undefined, ['it is larger than 64 KiB']]);
+    });
+
+    it('does not follow a symbolic link', async () => {
+      await writeFile(join(dir, 'other'), 'hvs.other');
+      await symlink(join(dir, 'other'), path);
+      expect(await (await make()).recover?.(SIGNAL)).to.equal(undefined);
+      expect(warnings()).to.deep.equal(['too many symbolic links (ELOOP)']);
+    });
+
+    it('reads no folder, and no file that everybody may write to', async () => {
+      expect([await left('hvs.x', 0o646), warnings()]).to.deep.equal([undefined, ['everybody may write to it']]);
+      await rm(path);
+      await mkdir(path);
+      expect(await (await make()).recover?.(SIGNAL)).to.equal(undefined);
+      expect(warnings().at(-1)).to.equal('it is not a regular file');
+    });
   });
 
   it('withdraws by removing the file, and reports what hinders it', async () => {

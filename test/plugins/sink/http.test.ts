@@ -108,6 +108,9 @@ describe('sink http', () => {
     const settings = { url: `${echo.url}/t?planted=secret`, bearer_token_file: await file('b', 'planted-bearer') };
     const refused = await failure((await make(settings)).write(delivery, SIGNAL));
     expect(refused.message).to.equal(`cannot write ${echo.url}/t: it answered 400: no: [secret] Bearer [secret]`);
+    const quoting = await serve(({ body }) => ({ status: 400, body: `bad ${JSON.parse(body).token as string}` }));
+    const json = await failure((await make({ url: quoting.url, format: 'json' })).write(delivery, SIGNAL));
+    expect(json.message).to.contain('it answered 400: bad [secret]');
     const away = await serve(() => ({ status: 200 }));
     away.trouble = 'redirect';
     expect((await failure((await make({ url: away.url })).write(delivery, SIGNAL))).message).to.contain('302');
@@ -135,16 +138,27 @@ describe('sink http', () => {
     expect(methods).to.deep.equal(['DELETE']);
   });
 
+  it('what is gone already needs no DELETE; any other refusal of it is a failure', async () => {
+    let status = 404;
+    const { url } = await serve(() => ({ status }));
+    const sink = await make({ url, delete_on_withdraw: true });
+    await sink.withdraw?.(SIGNAL);
+    await failure(sink.write(delivery, SIGNAL));
+    status = 403;
+    expect((await failure(sink.withdraw?.(SIGNAL))).message).to.contain('it answered 403');
+  });
+
   for (const [settings, why] of [
-    [{ url: 'http://example.com/' }, 'tokens are sent over TLS'],
-    [{ url: 'ftp://127.0.0.1/' }, 'tokens are sent over TLS'],
-    [{ url: 'http://127.0.0.1.example.com/' }, 'tokens are sent over TLS'],
+    [{ url: 'http://example.com/' }, 'neither https:, nor http: to this machine'],
+    [{ url: 'ftp://127.0.0.1/' }, 'neither https:, nor http: to this machine'],
+    [{ url: 'http://127.0.0.1.example.com/' }, 'neither https:, nor http: to this machine'],
     [{ url: 'nowhere' }, 'it is no URL'],
     [{ url: 'https://planted-user:planted-password@example.com/' }, 'user and password'],
     [{ url: 'https://example.com/', socket: '/run/x' }, 'plain HTTP'],
     [{ url: 'https://example.com/', headers: { 'X-A': 'a\r\nX-B: c' } }, 'line breaks'],
     [{ url: 'https://example.com/', headers: { 'X A': 'a' } }, 'name of a header'],
     [{ url: 'https://example.com/', headers: { Authorization: 'x' } }, 'set by the sink'],
+    [{ url: 'https://example.com/', headers: { upgrade: 'x' } }, 'set by the sink'],
     [{ url: 'https://example.com/', ca_cert: '/no/such.pem' }, 'does not exist'],
   ] as const)
     it(`refuses at start: ${JSON.stringify(settings)}`, async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { AgentError, Secret, type Delivery, type Sink } from '../../../core/sdk/index.js';
 import { loadPlugin, makeCertificate, makeFakes, type Fakes } from '../../../core/sdk/testing/index.js';
+import { HttpDouble } from '../../doubles/http-double.js';
 import { KubeApi, type Verb } from '../../doubles/kube-api.js';
 
 const MANIFEST = new URL('../../../plugins/sink/kubernetes-secret/plugin.json', import.meta.url).href;
@@ -120,6 +121,34 @@ describe('sink kubernetes-secret', () => {
     const error = await failure((await make()).start?.(SIGNAL));
     expect(error.act).to.equal('wait');
     expect((await failure((await make()).write(deliver(), SIGNAL))).code).to.equal('SINK_WRITE_FAILED');
+  });
+
+  it('an API in trouble lets the agent start', async () => {
+    api.http.trouble = 'error';
+    const error = await failure((await make()).start?.(SIGNAL));
+    expect([error.code, error.act]).to.deep.equal(['SERVICE_BAD_ANSWER', 'wait']);
+    expect(error.message).to.contain('it answered 500: something broke');
+  });
+
+  it('shows of a refusal neither the token nor the bearer, however it repeats them (5.4)', async () => {
+    const authority = makeCertificate({ name: 'authority', authority: true });
+    const echo = new HttpDouble({
+      tls: makeCertificate({ name: 'api', issuer: authority }),
+      answer: ({ body, headers }) => ({ status: 400, body: `${String(headers.authorization)} ${body.slice(-60)}` }),
+    });
+    await file('ca.crt', authority.cert);
+    await echo.open();
+    try {
+      const error = await failure((await make({ address: echo.url })).write(deliver(), SIGNAL));
+      expect(error.message).to.contain('it answered 400: Bearer [secret]').and.contain('"token":"[secret]');
+    } finally {
+      await echo.close();
+    }
+  });
+
+  it('an address that is none is an error for people', async () => {
+    const error = await failure((await make({ address: 'https://[nowhere' })).start?.(SIGNAL));
+    expect(error.code).to.equal('SINK_NOT_WRITABLE');
   });
 
   it('an immutable Secret is a failure with a hint', async () => {

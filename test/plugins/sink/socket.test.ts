@@ -1,6 +1,6 @@
 // socket sink beyond the conformance suite: waiting clients, JSON, access, stale files.
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,8 +37,8 @@ describe('sink socket', () => {
     await plugin.start?.(SIGNAL);
     return plugin;
   };
-  const client = async (): Promise<{ socket: Socket; text: Promise<string> }> => {
-    const socket = connect(path);
+  const client = async (options: object = {}): Promise<{ socket: Socket; text: Promise<string> }> => {
+    const socket = connect({ path, ...options });
     clients.push(socket);
     let got = '';
     socket.on('data', (chunk: Buffer) => (got += chunk.toString()));
@@ -71,6 +71,30 @@ describe('sink socket', () => {
     const three = await client();
     await sink.write(deliver('second'), SIGNAL);
     expect(await three.text).to.equal('second');
+  });
+
+  it('a client that ends its side at once, as systemd does for LoadCredential=, waits like others', async () => {
+    const sink = await make();
+    const before = await client({ allowHalfOpen: true });
+    before.socket.end();
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await sink.write(deliver('first'), SIGNAL);
+    expect(await before.text).to.equal('first');
+    const after = await client({ allowHalfOpen: true });
+    after.socket.end();
+    expect(await after.text).to.equal('first');
+  });
+
+  it('cuts off those who have ended their side before it refuses others', async () => {
+    const sink = await make({ max_waiting: 2 });
+    const [silent, first] = [await client({ allowHalfOpen: true }), await client()];
+    silent.socket.end();
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const second = await client();
+    expect(await silent.text).to.equal('');
+    expect(await (await client()).text, 'no more room').to.equal('');
+    await sink.write(deliver('t'), SIGNAL);
+    expect([await first.text, await second.text]).to.deep.equal(['t', 't']);
   });
 
   it('forgets clients that leave, whatever they send', async () => {
@@ -146,6 +170,5 @@ describe('sink socket', () => {
     expect((await failure(make({ owner: 'nobody-of-that-name' }))).message).to.contain('nobody-of-that-name');
     expect((await failure(make({ path: join(dir, 'no', 'x') }))).message).to.contain('does not exist');
     expect((await failure(make({ path: join(dir, 'x'.repeat(120)) }))).message).to.contain('longer than');
-    await chmod(dir, 0o700);
   });
 });

@@ -353,6 +353,14 @@ describe('auto-auth/identity', () => {
     });
   }
 
+  it('a refusal without errors is told by its warnings, where kerberos says why (auth-wire 10.2)', async () => {
+    const it_ = rig();
+    it_.vault.on('PUT', LOGIN, { status: 401, body: { errors: [], warnings: ['clock skew too great'], auth: null } });
+    await it_.go();
+    const line = it_.log.lines.find((l) => l.message === 'error authenticating');
+    expect(String(line?.fields.error)).to.contain('the server refused the login with 401: clock skew too great');
+  });
+
   it('a refusal is told with the hint of the method, and without what was sent or certificates', async () => {
     const it_ = rig();
     const blob = 'A'.repeat(200);
@@ -375,14 +383,119 @@ describe('auto-auth/identity', () => {
     expect(it_.metrics.by.get('agent.authenticated')).to.equal(0);
   });
 
+  describe('5.1 lock-out of a refused credential', () => {
+    const refusedThrice = async (own: Parameters<typeof rig>[0] = {}) => {
+      const it_ = rig(own);
+      it_.vault.on('PUT', LOGIN, { status: 400, body: { errors: ['invalid secret-id-value'] } });
+      await it_.go();
+      for (const pause of [1_000, 2_000]) await it_.clock.advance(pause);
+      expect(it_.logins()).to.equal(3);
+      return it_;
+    };
+
+    it('three refusals: nothing is sent for fifteen minutes, then one login, then fifteen minutes again', async () => {
+      const it_ = await refusedThrice();
+      await it_.clock.advance(15 * 60_000 - 1);
+      expect(it_.logins()).to.equal(3);
+      await it_.clock.advance(1);
+      expect(it_.logins()).to.equal(4);
+      await it_.clock.advance(14 * 60_000);
+      expect(it_.logins()).to.equal(4);
+    });
+
+    it('one line says why and until when, health is degraded with it, the credential is in neither', async () => {
+      const it_ = await refusedThrice();
+      await it_.clock.advance(14 * 60_000);
+      const lines = it_.log.lines.filter(({ fields }) => String(fields.error).startsWith('AUTH_LOCKED_OUT'));
+      expect(lines.map(({ message, fields }) => [message, fields.backoff])).to.deep.equal([
+        ['error authenticating', '15m0s'],
+      ]);
+      const until = new Date(it_.clock.now() + 60_000).toISOString();
+      const [line] = lines;
+      expect(line?.fields.error).to.equal(
+        `AUTH_LOCKED_OUT: the server refused the login with 400: invalid [secret] (3 times with the same credential, which is not sent again before ${until}); look at the role`,
+      );
+      expect(it_.log.lines.filter(({ message }) => message === 'authenticating')).to.have.length(3);
+      expect(it_.health.reports.at(-1)).to.nested.include({ state: 'degraded', 'error.code': 'AUTH_LOCKED_OUT' });
+      expect(it_.log.leaks(['secret-id-value', 'role-id-value'])).to.deep.equal([]);
+    });
+
+    it('another credential is noticed within the longest back-off, though the method tells of no change', async () => {
+      const it_ = await refusedThrice();
+      it_.method.plan = { login: LOGIN, body: { role_id: 'role-id-value', secret_id: 'another-value' } };
+      it_.vault.on('PUT', LOGIN, auth('t1'));
+      await it_.clock.advance(300_000);
+      expect(it_.identity.feed.current?.token.reveal()).to.equal('t1');
+      expect(it_.health.state).to.equal('ok');
+    });
+
+    it('a change of the source ends it at once, before the first success and without enable_reauth_on_new_credentials', async () => {
+      const it_ = await refusedThrice();
+      await settle();
+      it_.vault.on('PUT', LOGIN, auth('t1'));
+      it_.method.changed();
+      await settle();
+      expect(it_.identity.feed.current?.token.reveal()).to.equal('t1');
+    });
+
+    it('a method that had nothing to watch yet is asked again after the first success', async () => {
+      const it_ = rig();
+      const watch = it_.method.changes.bind(it_.method);
+      let asked = 0;
+      it_.method.changes = (signal) => (asked++ === 0 ? (async function* () {})() : watch(signal));
+      it_.vault.on('PUT', LOGIN, { status: 400, body: { errors: [] } });
+      await it_.go();
+      for (const pause of [1_000, 2_000]) await it_.clock.advance(pause);
+      expect(asked).to.equal(1);
+      it_.vault.on('PUT', LOGIN, auth('t1'));
+      it_.method.plan = { login: LOGIN, body: { secret_id: 'another' } };
+      await it_.clock.advance(300_000);
+      expect([asked, it_.method.wake.length]).to.deep.equal([2, 1]);
+    });
+
+    it('a signature that differs each time is the same credential when the plan says so', async () => {
+      const it_ = rig();
+      it_.vault.on('PUT', LOGIN, { status: 403, body: { errors: [] } });
+      let count = 0;
+      it_.method.prepare = () =>
+        Promise.resolve({ login: LOGIN, body: { signature: String(++count) }, credential: new Secret('the-key') });
+      await it_.go();
+      await it_.clock.advance(600_000);
+      expect(it_.logins()).to.equal(3);
+    });
+
+    for (const status of [429, 500, 503, 404])
+      it(`${String(status)} is no verdict on the credential: tried again and again`, async () => {
+        const it_ = rig({ method: { maxBackoffMs: 4_000 } });
+        it_.vault.on('PUT', LOGIN, { status, body: { errors: ['later'] } });
+        await it_.go();
+        await it_.clock.advance(60_000);
+        expect(it_.logins()).to.be.greaterThan(10);
+      });
+  });
+
+  it('5.2 a wrapped login without anything wrapped is refused: under MFA the token inside is empty', async () => {
+    const it_ = rig({ method: { exitOnErr: true, wrapTtlMs: 300_000 } });
+    const wrap_info = { token: 'w', accessor: 'a', ttl: 300, creation_time: '', creation_path: LOGIN };
+    it_.vault.on('PUT', LOGIN, { status: 200, body: { auth: null, wrap_info } });
+    await it_.go();
+    const error = await it_.identity.failed;
+    expect([error.code, error.message]).to.deep.equal([
+      'AUTH_MFA_REQUIRED', 'the server wants a second factor for this login: it wrapped an empty token, so its methods cannot be seen',
+    ]); // prettier-ignore
+    expect(error.hint).to.contain('remove wrap_ttl');
+    expect(it_.identity.feed.current).to.equal(undefined);
+  });
+
   it('a login that wants a second factor says so and names it', async () => {
     const it_ = rig({ method: { exitOnErr: true } });
     const mfa_requirement = { mfa_request_id: 'x', mfa_constraints: { c: { any: [{ type: 'totp', id: 'i' }] } } };
     it_.vault.on('PUT', LOGIN, { status: 200, body: { auth: { client_token: '', mfa_requirement } } });
     await it_.go();
     const error = await it_.identity.failed;
-    expect([error.code, error.hint]).to.deep.equal([
-      'AUTH_MFA_REQUIRED', 'an agent cannot answer a second factor (totp); exempt this role from the login enforcement',
+    expect([error.code, error.message, error.hint]).to.deep.equal([
+      'AUTH_MFA_REQUIRED', 'the server wants a second factor for this login: totp (i)',
+      'give the method an mfa { totp { secret_file = "..." } } block, or exempt this role from the login enforcement',
     ]); // prettier-ignore
   });
 

@@ -44,7 +44,10 @@ const names = (effects: readonly Effect[]): string[] =>
 
 const START: MachineEvent[] = [{ type: 'start' }];
 const OFFERED: MachineEvent[] = [{ type: 'start', offered: true }];
-const LOGGING_IN: MachineEvent[] = [...START, { type: 'prepared', turn: 1, holds: 'credentials' }];
+const LOGGING_IN: MachineEvent[] = [
+  ...START,
+  { type: 'prepared', turn: 1, now: 0, holds: 'credentials', credential: 'one' },
+];
 const granted = (own: Partial<Grant> = {}, now = 0, turn = 1): MachineEvent => ({
   type: 'granted',
   turn,
@@ -53,6 +56,25 @@ const granted = (own: Partial<Grant> = {}, now = 0, turn = 1): MachineEvent => (
 });
 const HOLDING = [...LOGGING_IN, granted()];
 const RENEWING: MachineEvent[] = [...HOLDING, { type: 'timer', turn: 1, now: 2_520_000 }];
+
+const timer = (turn: number, now: number): MachineEvent => ({ type: 'timer', turn, now });
+const refused = (turn: number, now: number): MachineEvent => ({ type: 'refused', turn, now, error });
+const prepared = (turn: number, now = 0, credential = 'one'): MachineEvent => ({
+  type: 'prepared',
+  turn,
+  now,
+  holds: 'credentials',
+  credential,
+});
+/** That many logins with one credential, each refused at moment 0. */
+const refusedTimes = (times: number): MachineEvent[] => [
+  { type: 'start' },
+  ...Array.from({ length: times }, (_, index) => index + 1).flatMap((turn) => [
+    prepared(turn),
+    refused(turn, 0),
+    ...(turn < times ? [timer(turn, 0)] : []),
+  ]),
+];
 
 describe('auto-auth/machine', () => {
   const table: {
@@ -122,7 +144,7 @@ describe('auto-auth/machine', () => {
     { name: 'prepared credentials lead to a login', events: LOGGING_IN, phase: 'logging-in', effects: ['login'] },
     {
       name: 'a token that the method holds is looked up, not logged in with',
-      events: [...START, { type: 'prepared', turn: 1, holds: 'token' }],
+      events: [...START, { type: 'prepared', turn: 1, now: 0, holds: 'token', credential: 'one' }],
       phase: 'logging-in',
       effects: ['lookup-self'],
     },
@@ -177,7 +199,7 @@ describe('auto-auth/machine', () => {
     },
     {
       name: 'the first failure waits the minimum',
-      events: [...LOGGING_IN, { type: 'refused', turn: 1, error }],
+      events: [...LOGGING_IN, { type: 'refused', turn: 1, now: 0, error }],
       phase: 'waiting',
       effects: ['report login-failed', 'sleep 1000'],
     },
@@ -215,7 +237,7 @@ describe('auto-auth/machine', () => {
     },
     {
       name: 'new credentials cut the wait after a failure',
-      events: [...LOGGING_IN, { type: 'refused', turn: 1, error }, { type: 'credentials-changed' }],
+      events: [...LOGGING_IN, { type: 'refused', turn: 1, now: 0, error }, { type: 'credentials-changed' }],
       rules: { reauthOnNewCredentials: true },
       phase: 'preparing',
       effects: ['report new-credentials', 'prepare'],
@@ -251,10 +273,131 @@ describe('auto-auth/machine', () => {
         ...START,
         { type: 'failed', turn: 1, error },
         { type: 'timer', turn: 1, now: 1 },
-        { type: 'prepared', turn: 1, holds: 'token' },
+        { type: 'prepared', turn: 1, now: 0, holds: 'token', credential: 'one' },
       ],
       phase: 'preparing',
       effects: [],
+    },
+    {
+      name: '5.1 the third refusal of one credential locks it: one report, changes are listened to, it is looked at again after the longest back-off',
+      events: refusedTimes(3),
+      phase: 'waiting',
+      effects: ['report locked-out', 'listen', 'sleep 300000'],
+    },
+    {
+      name: '5.1 two refusals are ordinary failures',
+      events: refusedTimes(2),
+      phase: 'waiting',
+      effects: ['report login-failed', 'sleep 2000'],
+    },
+    {
+      name: '5.1 while it is locked the same credential is prepared and not sent',
+      events: [...refusedTimes(3), timer(3, 300_000), prepared(4, 300_000)],
+      phase: 'waiting',
+      effects: ['report still-locked-out', 'sleep 300000'],
+    },
+    {
+      name: '5.1 the last look comes when the lock is over',
+      events: [...refusedTimes(3), timer(3, 840_000), prepared(4, 840_000)],
+      phase: 'waiting',
+      effects: ['report still-locked-out', 'sleep 60000'],
+    },
+    {
+      name: '5.1 another credential is sent at once',
+      events: [...refusedTimes(3), timer(3, 300_000), prepared(4, 300_000, 'two')],
+      phase: 'logging-in',
+      effects: ['report new-credentials', 'login'],
+    },
+    {
+      name: '5.1 a refusal of another credential is its first',
+      events: [...refusedTimes(3), timer(3, 300_000), prepared(4, 300_000, 'two'), refused(4, 300_000)],
+      phase: 'waiting',
+      effects: ['report login-failed', 'sleep 8000'],
+    },
+    {
+      name: '5.1 after fifteen minutes the same credential is sent once more',
+      events: [...refusedTimes(3), timer(3, 900_000), prepared(4, 900_000)],
+      phase: 'logging-in',
+      effects: ['login'],
+    },
+    {
+      name: '5.1 a refusal after that locks again',
+      events: [...refusedTimes(3), timer(3, 900_000), prepared(4, 900_000), refused(4, 900_000)],
+      phase: 'waiting',
+      effects: ['report locked-out', 'listen', 'sleep 300000'],
+    },
+    {
+      name: '5.1 a change of the source ends the lock, also where new credentials are no reason for a login',
+      events: [...refusedTimes(3), { type: 'credentials-changed' }, prepared(4, 10_000)],
+      phase: 'logging-in',
+      effects: ['login'],
+    },
+    {
+      name: '5.1 a change while the locked credential is looked at counts too',
+      events: [...refusedTimes(3), timer(3, 300_000), { type: 'credentials-changed' }, prepared(4, 300_000)],
+      phase: 'logging-in',
+      effects: ['login'],
+    },
+    {
+      name: '5.1 what is no verdict on the credential (5xx, 429, no answer) does not count',
+      events: [
+        ...refusedTimes(2),
+        ...[timer(2, 0), prepared(3), { type: 'failed', turn: 3, error } as const],
+        ...[timer(3, 0), prepared(4), { type: 'failed', turn: 4, error } as const],
+      ],
+      phase: 'waiting',
+      effects: ['report login-failed', 'sleep 8000'],
+    },
+    {
+      name: '5.1 a failure between refusals does not begin the count anew',
+      events: [
+        ...refusedTimes(2),
+        ...[timer(2, 0), prepared(3), { type: 'failed', turn: 3, error } as const],
+        ...[timer(3, 0), prepared(4), refused(4, 0)],
+      ],
+      phase: 'waiting',
+      effects: ['report locked-out', 'listen', 'sleep 300000'],
+    },
+    {
+      name: '5.1 a preparation that fails while a credential is locked is an ordinary failure, and the lock stays',
+      events: [
+        ...refusedTimes(3),
+        ...[timer(3, 300_000), { type: 'failed', turn: 4, error } as const],
+        ...[timer(4, 316_000), prepared(5, 316_000)],
+      ],
+      phase: 'waiting',
+      effects: ['report still-locked-out', 'sleep 300000'],
+    },
+    {
+      name: '5.1 a short max_backoff looks once a second at most',
+      events: refusedTimes(3),
+      rules: { maxBackoffMs: 10 },
+      phase: 'waiting',
+      effects: ['report locked-out', 'listen', 'sleep 1000'],
+    },
+    {
+      name: '5.1 a success begins the count anew',
+      events: [
+        ...refusedTimes(2),
+        ...[timer(2, 0), prepared(3), granted({}, 0, 3)],
+        ...[{ type: 'token-refused', now: 60_000 } as const, prepared(4), refused(4, 60_000)],
+      ],
+      phase: 'waiting',
+      effects: ['report login-failed', 'sleep 1000'],
+    },
+    {
+      name: '5.1 exit_on_err still ends at the first refusal',
+      events: refusedTimes(1),
+      rules: { exitOnErr: true },
+      phase: 'stopped',
+      effects: ['report login-failed', 'exit', 'cancel'],
+    },
+    {
+      name: '5.1 credentials that changed during the third login are tried at once',
+      events: [...refusedTimes(2), timer(2, 0), prepared(3), { type: 'credentials-changed' }, refused(3, 0)],
+      rules: { reauthOnNewCredentials: true },
+      phase: 'preparing',
+      effects: ['report login-failed', 'prepare'],
     },
     { name: 'stop cancels', events: [...HOLDING, { type: 'stop' }], phase: 'stopped', effects: ['cancel'] },
     {
@@ -292,7 +435,7 @@ describe('auto-auth/machine', () => {
   it('starts from the minimum again after a success', () => {
     const { state } = play([...START, { type: 'failed', turn: 1, error }, { type: 'timer', turn: 1, now: 0 }]);
     const again = step(
-      step(state, { type: 'prepared', turn: 2, holds: 'token' }, rules).state,
+      step(state, { type: 'prepared', turn: 2, now: 0, holds: 'token', credential: 'one' }, rules).state,
       granted({}, 0, 2),
       rules,
     ).state;

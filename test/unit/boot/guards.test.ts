@@ -53,6 +53,16 @@ describe('guards around plugins', () => {
     expect(seen!.aborted).to.equal(true);
   });
 
+  it('recover of a sink is ended after ten seconds; a sink without it has none', async () => {
+    const guarded = { label: 'sink "mine"', clock: new VirtualClock() };
+    const write = (): Promise<void> => Promise.resolve();
+    expect(guardSink(guarded, { write })).not.to.have.property('recover');
+    const sink = guardSink(guarded, { write, recover: () => new Promise(() => undefined) });
+    const pending = failure(sink.recover!(never));
+    await guarded.clock.advance(10_000);
+    expect((await pending).message).to.equal('sink "mine" did not finish recover within 10 s');
+  });
+
   it('an error of start and stop gets the name of the plugin, once; errors about plugins have it already', async () => {
     const guarded = { label: 'sink "mine"', clock: new VirtualClock() };
     const fault = agentError('SINK_NOT_WRITABLE', { path: '/t', why: 'no' });

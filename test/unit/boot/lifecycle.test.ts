@@ -47,6 +47,20 @@ describe('lifecycle', () => {
     expect(aborted).to.equal(true);
   });
 
+  it('what needs time at its stop gets it, however little of the grace is left', async () => {
+    const { lifecycle, living, clock } = house();
+    let ended = false;
+    const slow = (): Promise<void> => clock.sleep(3_000).then(() => void (ended = true));
+    await lifecycle.start(living('a', { stop: slow, leastStopMs: 6_000 }));
+    await lifecycle.start(living('b', { stop: () => new Promise(() => undefined) }));
+    const stopping = lifecycle.stop(1_000);
+    await clock.advance(4_000);
+    expect((await stopping).map((error) => (error as Error & { code: string }).code)).to.deep.equal([
+      'PLUGIN_CALL_TIMEOUT',
+    ]);
+    expect(ended).to.equal(true);
+  });
+
   it('a stop during a start tells it to end, waits for it, stops it too, and lets nothing else start', async () => {
     const { lifecycle, events, living } = house();
     let finish = (): void => undefined;

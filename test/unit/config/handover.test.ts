@@ -94,12 +94,19 @@ describe('sinks: how tokens are handed over', () => {
       [`${S}.notify.command`],
     ],
     ['plain http to another machine', sink('notify { http { url = "http://example.com/" } }'), [`${S}.notify.http`]],
+    ['a socket without an absolute path', sink('notify { http { url = "unix:run/a" } }'), [`${S}.notify.http`]],
+    ['a socket path that cannot be read', sink('notify { http { url = "unix:///a%zz" } }'), [`${S}.notify.http`]],
     ['a password in a URL', sink('notify { http { url = "https://u:p@example.com/" } }'), [`${S}.notify.http`]],
     ['a signal without a process', sink('notify { signal { signal = "SIGHUP" } }'), [`${S}.notify.signal.pid_file`]],
     [
       'a signal that is none',
       sink('notify { signal { pid_file = "/p" signal = "SIGKILL" } }'),
       [`${S}.notify.signal.signal`],
+    ],
+    [
+      '5.2: mfa with wrap_ttl of the method',
+      sink('', '', WRAPPED.replace('config', 'mfa { totp { secret_file = "/s" } } config')),
+      ['auto_auth.method.mfa'],
     ],
     [
       'mfa without a secret',

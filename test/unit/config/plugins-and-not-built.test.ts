@@ -147,8 +147,8 @@ describe('what is not built', () => {
 
   it('a plugin of the catalog is built whatever the list says', async () => {
     const entry = catalogOf().find('auth-method', 'kubernetes') as CatalogEntry;
-    const catalog = catalogOf([{ ...entry, manifest: { ...entry.manifest, name: 'ldap' } }]);
-    const text = 'auto_auth { method "ldap" { config = { role = "x" } } sink "file" { config = { path = "/t" } } }';
+    const catalog = catalogOf([{ ...entry, manifest: { ...entry.manifest, name: 'made-up' } }]);
+    const text = 'auto_auth { method "made-up" { config = { role = "x" } } sink "file" { config = { path = "/t" } } }';
     expect((await load(text, { catalog })).notBuilt).to.deep.equal([]);
   });
 });
@@ -193,6 +193,15 @@ describe('missing files (config validate)', () => {
       'warning vault.ca_cert 1:9',
       'warning auto_auth.method.config.role_id_file_path 2:43',
       'warning template[0].source 3:12',
+    ]);
+  });
+
+  it('the secret of a second factor is one of them', async () => {
+    const method = 'method "approle" { mfa { totp { secret_file = "/m" } } config = { role_id_file_path = "/r" } }';
+    const text = `auto_auth { ${method} sink "file" { config = { path = "/t" } } }`;
+    const { problems } = await check(text, { exists: (path) => path === '/r' });
+    expect(problems.map(({ code, key }) => `${code} ${key ?? ''}`)).to.deep.equal([
+      'CONFIG_FILE_MISSING auto_auth.method.mfa.totp.secret_file',
     ]);
   });
 

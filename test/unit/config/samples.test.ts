@@ -3,16 +3,16 @@ import { expect } from 'chai';
 import { check, errorsOf, golden, load, warningsOf } from './checking.js';
 
 describe('samples of the source documents', () => {
-  it('agent with aws: the address is a placeholder, the method is not built', async () => {
+  it('agent with aws: the address is a placeholder', async () => {
     const { config, problems } = await check(golden('source-agent-aws.hcl'));
     expect(config).to.equal(undefined);
     expect(errorsOf(problems)).to.deep.equal(['CONFIG_ADDRESS 30:4']);
-    expect(warningsOf(problems)).to.deep.equal(['CONFIG_NOT_SUPPORTED_YET 5:11', 'CONFIG_DEPRECATED 21:4']);
+    expect(warningsOf(problems)).to.deep.equal(['CONFIG_DEPRECATED 21:4']);
   });
 
-  it('with a real address it loads, and start will refuse the method', async () => {
+  it('with a real address it loads', async () => {
     const config = await load(golden('source-agent-aws.hcl').replace('<vault-server-host>', 'vault.example.com'));
-    expect(config.notBuilt).to.deep.equal([{ what: 'auth method "aws"', at: 'agent.hcl:5:11' }]);
+    expect(config.notBuilt).to.deep.equal([]);
     expect(config.identities[0]?.method).to.deep.include({ type: 'aws', mountPath: 'auth/aws' });
     expect(config.identities[0]?.method.settings).to.include({ type: 'iam', role: 'app-role' });
     expect(config.apiProxy.useAutoAuthToken).to.equal('default');
@@ -28,11 +28,7 @@ describe('samples of the source documents', () => {
   it('caching with a wrapped token: wrapping and the auto-auth token exclude each other (V4)', async () => {
     const { problems } = await check(golden('source-caching-wrapped.hcl'));
     expect(errorsOf(problems)).to.deep.equal(['CONFIG_CONFLICT 19:3']);
-    expect(warningsOf(problems)).to.deep.equal([
-      'CONFIG_NOT_SUPPORTED_YET 3:5',
-      'CONFIG_DEPRECATED 19:3',
-      'CONFIG_CONFLICT 28:3',
-    ]);
+    expect(warningsOf(problems)).to.deep.equal(['CONFIG_DEPRECATED 19:3', 'CONFIG_CONFLICT 28:3']);
   });
 
   it('caching with persistence: loads, as the reference means it', async () => {

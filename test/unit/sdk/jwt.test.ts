@@ -48,6 +48,7 @@ describe('signJwt', () => {
     for (const [alg, key] of [
       ['RS256', ec.privateKey],
       ['ES256', rsa.privateKey],
+      ['ES256', generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey],
       ['PS256', rsa.publicKey],
     ] as const)
       expect(() => signJwt({ alg, claims, key }))

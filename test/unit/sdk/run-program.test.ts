@@ -77,4 +77,67 @@ describe('runProgram', () => {
     expect(await running).to.equal(reason);
     expect(await sh('true', { signal: over.signal }).catch((error: unknown) => error)).to.equal(reason);
   });
+
+  it('does not quote arguments or variables that cannot be passed on', async () => {
+    for (const more of [{ environment: { KEY: 'planted\0' } }, { argv: ['/bin/echo', 'planted\0'] }]) {
+      const { why } = await sh('true', more);
+      expect(why).to.contain('cannot be passed on').and.not.contain('planted');
+    }
+  });
+
+  it('waits two seconds at most for a daemon that left the group and holds the output', async () => {
+    const clock = new VirtualClock();
+    const daemon = `
+      const { spawn } = require('node:child_process');
+      const child = spawn('/bin/sleep', ['600'], { detached: true, stdio: 'inherit' });
+      child.unref();
+      console.log(child.pid);`;
+    const running = sh('', { argv: [process.execPath, '-e', daemon], clock, maxBytes: 100 });
+    while (clock.pending < 2) await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(2_000);
+    const { why, output } = await running;
+    process.kill(Number(output.reveal()), 'SIGKILL');
+    expect(why).to.equal(undefined);
+    expect(clock.pending).to.equal(0);
+  });
+
+  it('does not wait for a program that this user may not kill', async () => {
+    const clock = new VirtualClock();
+    const kill = process.kill.bind(process);
+    let group: number | undefined;
+    process.kill = (target) => {
+      group = target;
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    };
+    try {
+      const running = sh('sleep 600', { clock, timeoutMs: 2_000 });
+      while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(2_000);
+      await clock.advance(2_000);
+      expect((await running).why).to.equal(
+        'it did not end within 2 s and cannot be killed by this user: it still runs',
+      );
+      expect(clock.pending).to.equal(0);
+    } finally {
+      process.kill = kill;
+      if (group !== undefined) process.kill(group, 'SIGKILL');
+    }
+  });
+
+  it('says so when there are no file descriptors left for a program', async () => {
+    const program = `
+      import { openSync } from 'node:fs';
+      import 'node:child_process';
+      import { runProgram } from ${JSON.stringify(new URL('../../../core/sdk/index.js', import.meta.url).href)};
+      const clock = { now: () => 0, after: () => () => undefined };
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const end = await runProgram({ argv: ['/bin/true'], timeoutMs: 1, clock, signal: new AbortController().signal });
+      process.stdout.write(end.why);
+    `;
+    const script = 'ulimit -n 64; exec "$0" --input-type=module -e "$1"';
+    const argv = ['/bin/sh', '-c', script, process.execPath, program];
+    const end = await sh('', { argv, maxBytes: 1_000 });
+    expect(end.why).to.equal(undefined);
+    expect(end.output.reveal()).to.match(/^it could not be started: this process has too many open files/);
+  });
 });

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import dns from 'node:dns';
+import { createServer as createRawServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { AgentError, callService, refusalText, type ServiceRequest } from '../../../core/sdk/index.js';
+import { AgentError, callService, refusalText, runProgram, type ServiceRequest } from '../../../core/sdk/index.js';
 import { VirtualClock } from '../../../core/sdk/testing/index.js';
 import { makeCertificate } from '../../../core/sdk/testing/certificates.js';
 
@@ -13,6 +14,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse, body: string
 
 describe('callService (5.5)', () => {
   const clock = new VirtualClock();
+  const { signal } = new AbortController();
   const servers: Server[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'claviger-service-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,6 +63,58 @@ describe('callService (5.5)', () => {
     expect(JSON.stringify(answer)).to.not.contain('grüß');
   });
 
+  // whatever is asked, the server says these bytes
+  const saying = async (bytes: string): Promise<string> => {
+    const raw = createRawServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(bytes));
+    });
+    await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve));
+    servers.push(Object.assign(raw, { closeAllConnections: () => undefined }) as unknown as Server);
+    return `http://127.0.0.1:${String((raw.address() as AddressInfo).port)}`;
+  };
+
+  it('an answer that changes the protocol ends the call', async () => {
+    const url = await saying('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+    const error = await failure(call(url));
+    expect(error.message).to.equal(`the answer of ${url}/ is not usable: it changes to another protocol`);
+  });
+
+  it('what is no HTTP is an error without the bytes, also in its causes (5.4)', async () => {
+    const url = await saying('planted-token in plain text\r\n\r\n');
+    const error = await failure(call(url));
+    expect([error.code, error.cause]).to.deep.equal(['SERVICE_UNREACHABLE', undefined]);
+    expect(error.message).to.not.contain('planted');
+  });
+
+  it('calls an address that is none unreachable, without quoting it', async () => {
+    for (const bad of ['https://', '//planted@nowhere', 'ftp://example.com/']) {
+      const error = await failure(call(bad));
+      expect([error.code, error.message.includes('planted')], bad).to.deep.equal(['SERVICE_UNREACHABLE', false]);
+    }
+  });
+
+  it('asks no name service for localhost (RFC 6761 6.3)', async () => {
+    const url = await serve((_, response) => response.end('here'));
+    const { lookup } = dns;
+    dns.lookup = (() => {
+      throw new Error('a name service was asked');
+    }) as unknown as typeof lookup;
+    try {
+      expect((await call(url.replace('127.0.0.1', 'localhost'))).body.reveal()).to.equal('here');
+    } finally {
+      dns.lookup = lookup;
+    }
+  });
+
+  it('says why when no address of localhost is served', async () => {
+    const url = await serve(() => undefined);
+    const [server] = servers.splice(0);
+    await new Promise((resolve) => server!.close(resolve));
+    const error = await failure(call(url.replace('127.0.0.1', 'localhost')));
+    expect(error.message).to.contain('nobody listens there (ECONNREFUSED)');
+  });
+
   it('follows no redirect', async () => {
     let calls = 0;
     const url = await serve((_, response) => {
@@ -71,19 +125,22 @@ describe('callService (5.5)', () => {
     expect(calls).to.equal(1);
   });
 
+  // in a process of its own: Node reads these variables when it starts
   it('uses no proxy of the environment', async () => {
     const url = await serve((_, response) => response.end('direct'));
     const proxy = await serve((_, response) => response.end('by the proxy'));
-    const names = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'NODE_USE_ENV_PROXY'];
-    const before = names.map((name) => process.env[name]);
-    for (const name of names) process.env[name] = name === 'NODE_USE_ENV_PROXY' ? '1' : proxy;
-    try {
-      expect((await call(url)).body.reveal()).to.equal('direct');
-    } finally {
-      names.forEach((name, at) =>
-        before[at] === undefined ? delete process.env[name] : (process.env[name] = before[at]),
-      );
-    }
+    const sdk = new URL('../../../core/sdk/index.js', import.meta.url).href;
+    const program = `
+      import { callService } from ${JSON.stringify(sdk)};
+      const clock = { now: () => 0, after: () => () => undefined };
+      const { body } = await callService({ url: ${JSON.stringify(url)}, clock });
+      process.stdout.write(body.reveal());
+    `;
+    const names = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
+    const environment = { ...Object.fromEntries(names.map((name) => [name, proxy])), NODE_USE_ENV_PROXY: '1' };
+    const argv = [process.execPath, '--input-type=module', '-e', program];
+    const end = await runProgram({ argv, environment, ...{ clock, timeoutMs: 60_000, maxBytes: 100, signal } });
+    expect([end.why, end.output.reveal()]).to.deep.equal([undefined, 'direct']);
   });
 
   it('gives up after its bound, and says so', async () => {

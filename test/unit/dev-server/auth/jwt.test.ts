@@ -172,4 +172,53 @@ describe('dev-server/auth/jwt', () => {
       server.close();
     }
   });
+
+  describe('with the discovery document of an issuer', () => {
+    let server: http.Server;
+    let url: string;
+    let document: object;
+    beforeEach(async () => {
+      const keys = [{ ...p256.publicKey.export({ format: 'jwk' }), kid: 'one' }];
+      server = http.createServer(({ url: path }, response) => {
+        if (path === '/keys') response.end(JSON.stringify({ keys }));
+        else if (path === '/.well-known/openid-configuration') response.end(JSON.stringify(document));
+        else response.writeHead(404).end();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+      document = { issuer: url, jwks_uri: `${url}/keys` };
+    });
+    afterEach(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const configure = () => ask('POST', 'auth/jwt/config', { oidc_discovery_url: url });
+
+    it('takes the keys that it names, and shows the address', async () => {
+      expect((await configure()).status).equal(204);
+      expect((await ask('GET', 'auth/jwt/config')).data).include({ oidc_discovery_url: url, jwks_url: '' });
+      expect((await login(token('ES256', p256.privateKey, claims, { kid: 'one' }))).status).equal(200);
+      const wrong = await login(token('ES384', p384.privateKey, claims, { kid: 'one' }));
+      expect(wrong.errors[0]).contain('failed to verify id token signature');
+    });
+
+    for (const [name, change, why] of [
+      ['of another issuer', () => ({ issuer: 'https://other', jwks_uri: `${url}/keys` }), 'issuer did not match'],
+      ['without keys', () => ({ issuer: url }), 'names no keys'],
+      ['whose keys are not there', () => ({ issuer: url, jwks_uri: `${url}/none` }), 'get keys failed: 404'],
+    ] as const)
+      it(`refuses one ${name}`, async () => {
+        document = change();
+        const answer = await configure();
+        expect(answer.status).equal(400);
+        expect(answer.errors[0]).contain('error checking oidc discovery URL').contain(why);
+      });
+
+    it('refuses an address where nothing is, and two sources of keys', async () => {
+      const nowhere = await ask('POST', 'auth/jwt/config', { oidc_discovery_url: `${url}/tenant` });
+      expect(nowhere.errors[0]).contain('error checking oidc discovery URL: 404');
+      const both = { oidc_discovery_url: url, jwks_url: `${url}/keys` };
+      expect((await ask('POST', 'auth/jwt/config', both)).errors[0]).contain('exactly one of');
+    });
+  });
 });

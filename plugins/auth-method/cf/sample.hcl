@@ -1,0 +1,14 @@
+auto_auth {
+  method "cf" {
+    mount_path = "auth/cf"
+    config = {
+      role = "app"
+    }
+  }
+
+  sink "file" {
+    config = {
+      path = "/home/vcap/token"
+    }
+  }
+}

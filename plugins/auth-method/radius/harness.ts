@@ -1,0 +1,24 @@
+// How the conformance suite makes and breaks a RADIUS password file.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AuthMethodHarness } from 'claviger/sdk/testing';
+
+const file = (dir: string): string => join(dir, 'password');
+
+const harness: AuthMethodHarness = {
+  async settings({ dir, plant }) {
+    await writeFile(file(dir), `${plant('planted-password-one')}\n`, { mode: 0o600 });
+    return { username: 'app', password_file_path: file(dir) };
+  },
+  async change({ dir, plant }) {
+    await writeFile(file(dir), plant('planted-password-two'));
+  },
+  missing: ({ dir }) => rm(file(dir), { force: true }),
+  empty: ({ dir }) => writeFile(file(dir), '\n'),
+  async unreadable({ dir }) {
+    await rm(file(dir), { force: true });
+    await mkdir(file(dir));
+  },
+};
+
+export default harness;
