@@ -36,6 +36,8 @@ export function errnoOf(error: unknown): string | undefined {
 
 /** One phrase for people: `permission denied (EACCES)`. */
 export function failureText(error: unknown): string {
+  // a host with several addresses: the first says enough
+  if (error instanceof AggregateError && error.errors.length > 0) return failureText(error.errors[0]);
   const code = errnoOf(error);
   if (code === undefined) return error instanceof Error ? error.message : String(error);
   return `${WORDS[code] ?? 'the operating system refused it'} (${code})`;

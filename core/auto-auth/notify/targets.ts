@@ -1,11 +1,11 @@
 // Whom `notify` of a sink names. Knows how each kind is reached, not when.
-import { readFile } from 'node:fs/promises';
 import type { NotifyConfig } from '../../contracts/agent-config.js';
 import {
   AgentError,
   callService,
   describeError,
   failureText,
+  readCredential,
   refusalText,
   runProgram,
   type Clock,
@@ -61,7 +61,8 @@ function httpTarget({ url, method, caCert, timeoutMs }: Http, clock: Clock): Tar
     name: place.shown,
     async send(news, signal) {
       try {
-        const ca = caCert === '' ? undefined : await readFile(caCert, 'utf8');
+        const ca =
+          caCert === '' ? undefined : (await readCredential(caCert, { what: 'ca_cert', signal })).text.reveal();
         const message = method === 'GET' ? {} : messageOf(news);
         const answer = await callService({ ...place, method, ...message, clock, signal, timeoutMs, ca });
         return answer.status >= 200 && answer.status < 300 ? undefined : refusalText(answer);

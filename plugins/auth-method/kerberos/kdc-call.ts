@@ -55,8 +55,7 @@ export async function callKdcs(call: KdcCall, message: Buffer): Promise<KdcAnswe
 }
 
 // A name with several addresses fails with one error for all of them.
-const reasonOf = (error: unknown): string =>
-  failureText(error instanceof AggregateError ? (error.errors[0] as unknown) : error);
+const reasonOf = (error: unknown): string => failureText(error);
 
 function waysTo(kdc: KdcAddress, call: KdcCall): readonly Way[] {
   if (kdc.only !== undefined) return [kdc.only];

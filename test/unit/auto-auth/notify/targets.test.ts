@@ -209,7 +209,7 @@ describe('auto-auth/notify targets', () => {
       const url = `https://127.0.0.1:${String(port)}/`;
       const caCert = join(dir, 'ca.pem');
       expect(await call(url)).to.match(/^SERVICE_UNREACHABLE/);
-      expect(await call(url, { caCert })).to.match(/no such file or folder \(ENOENT\)/);
+      expect(await call(url, { caCert })).to.match(/^AUTH_CREDENTIAL_MISSING: ca_cert/);
       await writeFile(caCert, pair.cert);
       expect(await call(url, { caCert })).to.equal(undefined);
     });
