@@ -47,7 +47,10 @@ function lines(file: string, pattern: RegExp): string[] {
     .map(({ text, at }) => `${at} ${text.trim()}`);
 }
 
-describe('house: layers', () => {
+describe('house: layers', function () {
+  // it parses every source
+  this.timeout(60_000);
+
   it('finds the sources', () => {
     expect(coreFiles.length).to.be.greaterThan(50);
   });
