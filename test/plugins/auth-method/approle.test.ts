@@ -20,8 +20,8 @@ describe('auth method approle', () => {
     roleFile = join(dir, 'role-id');
     secretFile = join(dir, 'secret-id');
     fakes = makeFakes();
-    await writeFile(roleFile, ' role-1 \n');
-    await writeFile(secretFile, 'secret-1\n', { mode: 0o600 });
+    await writeFile(roleFile, ' role.one \n');
+    await writeFile(secretFile, 'secret.one\n', { mode: 0o600 });
   });
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
@@ -54,7 +54,10 @@ describe('auth method approle', () => {
 
   it('logs in at its mount with both ids, trimmed (5.1 steps 1, 3, 5)', async () => {
     const plan = await (await make(files())).prepare(attempt());
-    expect(plan).to.deep.include({ login: 'auth/approle/login', body: { role_id: 'role-1', secret_id: 'secret-1' } });
+    expect(plan).to.deep.include({
+      login: 'auth/approle/login',
+      body: { role_id: 'role.one', secret_id: 'secret.one' },
+    });
     expect(plan.trail).to.deep.equal([
       { source: roleFile, outcome: 'read' },
       { source: secretFile, outcome: 'read' },
@@ -64,7 +67,7 @@ describe('auth method approle', () => {
   for (const path of [undefined, '']) {
     it(`logs in with the role id alone when the secret id path is ${JSON.stringify(path) ?? 'absent'} (5.1 step 2)`, async () => {
       const settings = { role_id_file_path: roleFile, ...(path === undefined ? {} : { secret_id_file_path: path }) };
-      expect(await bodyOf(await make(settings))).to.deep.equal({ role_id: 'role-1' });
+      expect(await bodyOf(await make(settings))).to.deep.equal({ role_id: 'role.one' });
     });
   }
 
@@ -79,8 +82,8 @@ describe('auth method approle', () => {
     expect(await there()).to.equal(true);
     await accept(method);
     expect(await there()).to.equal(false);
-    expect(await readFile(roleFile, 'utf8')).to.equal(' role-1 \n');
-    expect(await bodyOf(method)).to.deep.equal({ role_id: 'role-1', secret_id: 'secret-1' });
+    expect(await readFile(roleFile, 'utf8')).to.equal(' role.one \n');
+    expect(await bodyOf(method)).to.deep.equal({ role_id: 'role.one', secret_id: 'secret.one' });
   });
 
   it('keeps the file when told to, after a test, and when it was replaced meanwhile (corrections)', async () => {
@@ -102,7 +105,7 @@ describe('auth method approle', () => {
     const method = await make(files());
     await method.prepare(attempt());
     await writeFile(roleFile, '');
-    expect(await bodyOf(method)).to.deep.include({ role_id: 'role-1' });
+    expect(await bodyOf(method)).to.deep.include({ role_id: 'role.one' });
     expect(fakes.log.lines.some(({ level, fields }) => level === 'warn' && fields.path === roleFile)).to.equal(true);
     expect(await failure(await make(files()))).to.include({ code: 'AUTH_CREDENTIAL_EMPTY' });
   });
@@ -143,7 +146,7 @@ describe('auth method approle', () => {
         expect(error).to.include({ code, act: 'fix-credential' });
         const text = `${describeError(error)} ${show(error)} ${fakes.log.text()}`;
         expect(text).to.contain(which).and.contain(path);
-        expect(leaksIn(text, ['secret-1', 'role-1', 'planted'])).to.deep.equal([]);
+        expect(leaksIn(text, ['secret.one', 'role.one', 'planted'])).to.deep.equal([]);
       });
     }
   }
@@ -182,7 +185,7 @@ describe('auth method approle', () => {
       expect(await bodyOf(await make(wrapped()), { namespace: 'ns1' })).to.deep.include({ secret_id: 'inner-secret ' });
       expect(calls()).to.deep.equal(['GET sys/wrapping/lookup', 'PUT sys/wrapping/unwrap']);
       for (const { call } of fakes.vault.calls) {
-        expect(call.token?.reveal()).to.equal('secret-1');
+        expect(call.token?.reveal()).to.equal('secret.one');
         expect(call).to.include({ namespace: 'ns1' }).and.not.have.property('body');
       }
     });
@@ -216,7 +219,7 @@ describe('auth method approle', () => {
     it('only looks up for a test and spends nothing', async () => {
       answerLookup();
       const method = await make(wrapped());
-      expect(await bodyOf(method, { purpose: 'test' })).to.deep.equal({ role_id: 'role-1' });
+      expect(await bodyOf(method, { purpose: 'test' })).to.deep.equal({ role_id: 'role.one' });
       expect(calls()).to.deep.equal(['GET sys/wrapping/lookup']);
     });
 
