@@ -2,7 +2,7 @@
 import { fault } from '../backend.js';
 import type { AuthOrder, AuthView, Backend, BackendRequest, Fields, Mount, Terms } from '../backend.js';
 import { optionalText } from '../fields.js';
-import { listReply, routeTable } from '../route-table.js';
+import { routeTable } from '../route-table.js';
 import type { Call, Route } from '../route-table.js';
 import { checkCfApi, checkInstance } from './cf-api.js';
 import { readCfConfig, shownCfConfig } from './cf-config.js';
@@ -11,6 +11,7 @@ import { provenInstance } from './cf-instance.js';
 import type { InstanceFacts } from './cf-instance.js';
 import { FRESH_CF_ROLE, changedCfRole, checkCfBounds, shownCfRole } from './cf-role.js';
 import type { CfRole } from './cf-role.js';
+import { roleRoutes } from './role-routes.js';
 import { checkSource, orderOf, termsOf } from './token-params.js';
 
 /** Makes a cf mount. */
@@ -39,22 +40,11 @@ class CfMethod {
           delete: () => (this.#config = undefined),
         },
       },
-      { path: 'roles', on: { list: () => listReply([...this.#roles.keys()].sort()) } },
-      {
-        path: 'roles/:role',
-        exists: (call) => this.#roles.has(nameOf(call)),
-        on: {
-          read: (call) => {
-            const role = this.#roles.get(nameOf(call));
-            return role === undefined ? undefined : { data: shownCfRole(role) };
-          },
-          write: (call) => this.#write(nameOf(call), call.body),
-          delete: (call) => {
-            this.#roles.delete(nameOf(call));
-            return undefined;
-          },
-        },
-      },
+      ...roleRoutes({
+        ...{ folder: 'roles', roles: this.#roles, nameOf },
+        shown: shownCfRole,
+        write: (name, body) => this.#write(name, body),
+      }),
     ];
   }
 

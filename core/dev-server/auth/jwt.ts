@@ -2,7 +2,7 @@
 import { fault } from '../backend.js';
 import type { AuthOrder, AuthView, Backend, BackendRequest, Fields, Mount, Terms } from '../backend.js';
 import { optionalText } from '../fields.js';
-import { listReply, routeTable } from '../route-table.js';
+import { routeTable } from '../route-table.js';
 import type { Call, Route } from '../route-table.js';
 import { SIGNING_ALGORITHMS, parseJws } from './jws.js';
 import type { Jws } from './jws.js';
@@ -12,6 +12,7 @@ import { readJwtConfig, shownJwtConfig } from './jwt-config.js';
 import type { JwtConfig } from './jwt-config.js';
 import { FRESH_JWT_ROLE, changedJwtRole, shownJwtRole } from './jwt-role.js';
 import type { JwtRole } from './jwt-role.js';
+import { roleRoutes } from './role-routes.js';
 import { checkSource, orderOf, termsOf } from './token-params.js';
 
 /** Makes a jwt mount. */
@@ -39,22 +40,11 @@ class JwtMethod {
           write: (call) => this.#configure(call.body),
         },
       },
-      { path: 'role', on: { list: () => listReply([...this.#roles.keys()].sort()) } },
-      {
-        path: 'role/:role',
-        exists: (call) => this.#roles.has(nameOf(call)),
-        on: {
-          read: (call) => {
-            const role = this.#roles.get(nameOf(call));
-            return role === undefined ? undefined : { data: shownJwtRole(role) };
-          },
-          write: (call) => this.#write(nameOf(call), call.body),
-          delete: (call) => {
-            this.#roles.delete(nameOf(call));
-            return undefined;
-          },
-        },
-      },
+      ...roleRoutes({
+        ...{ folder: 'role', roles: this.#roles, nameOf },
+        shown: shownJwtRole,
+        write: (name, body) => this.#write(name, body),
+      }),
     ];
   }
 

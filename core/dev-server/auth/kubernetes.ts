@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fault } from '../backend.js';
 import type { AuthOrder, AuthView, Backend, BackendRequest, Fields, Mount, Terms } from '../backend.js';
 import { optionalText } from '../fields.js';
-import { listReply, routeTable } from '../route-table.js';
+import { routeTable } from '../route-table.js';
 import type { Call, Route } from '../route-table.js';
 import { parseJws, publicKeyOf, signatureHolds } from './jws.js';
 import type { Jws } from './jws.js';
@@ -11,6 +11,7 @@ import { claimProblem } from './jwt-claims.js';
 import { FRESH_KUBERNETES_ROLE, changedKubernetesRole, readKubernetesConfig } from './kubernetes-role.js';
 import { shownKubernetesConfig, shownKubernetesRole } from './kubernetes-role.js';
 import type { KubernetesConfig, KubernetesRole } from './kubernetes-role.js';
+import { roleRoutes } from './role-routes.js';
 import { accountOfClaims, checkAccount } from './service-account.js';
 import type { ServiceAccount } from './service-account.js';
 import { reviewToken } from './token-review.js';
@@ -44,22 +45,11 @@ class KubernetesMethod {
           write: (call) => this.#configure(call.body),
         },
       },
-      { path: 'role', on: { list: () => listReply([...this.#roles.keys()].sort()) } },
-      {
-        path: 'role/:role',
-        exists: (call) => this.#roles.has(nameOf(call)),
-        on: {
-          read: (call) => {
-            const role = this.#roles.get(nameOf(call));
-            return role === undefined ? undefined : { data: shownKubernetesRole(role) };
-          },
-          write: (call) => this.#write(nameOf(call), call.body),
-          delete: (call) => {
-            this.#roles.delete(nameOf(call));
-            return undefined;
-          },
-        },
-      },
+      ...roleRoutes({
+        ...{ folder: 'role', roles: this.#roles, nameOf },
+        shown: shownKubernetesRole,
+        write: (name, body) => this.#write(name, body),
+      }),
     ];
   }
 

@@ -3,9 +3,10 @@
 import { fault } from '../backend.js';
 import type { AuthOrder, Backend, Fields, Mount } from '../backend.js';
 import { optionalList, optionalText } from '../fields.js';
-import { listReply, routeTable } from '../route-table.js';
+import { routeTable } from '../route-table.js';
 import type { Call, Route } from '../route-table.js';
 import { authenticated, memberships } from './oci-identity.js';
+import { roleRoutes } from './role-routes.js';
 import { NO_PARAMS, checkSource, orderOf, readTokenParams, shownTokenParams } from './token-params.js';
 import type { TokenParams } from './token-params.js';
 
@@ -37,22 +38,11 @@ class OciMethod {
           write: (call) => this.#configure(call.body),
         },
       },
-      { path: 'role', on: { list: () => listReply([...this.#roles.keys()].sort()) } },
-      {
-        path: 'role/:role',
-        exists: (call) => this.#roles.has(nameOf(call)),
-        on: {
-          read: (call) => {
-            const role = this.#roles.get(nameOf(call));
-            return role && { data: { ocid_list: [...role.ocids], ...shownTokenParams(role.token) } };
-          },
-          write: (call) => this.#write(nameOf(call), call.body),
-          delete: (call) => {
-            this.#roles.delete(nameOf(call));
-            return undefined;
-          },
-        },
-      },
+      ...roleRoutes({
+        ...{ folder: 'role', roles: this.#roles, nameOf },
+        shown: (role) => ({ ocid_list: [...role.ocids], ...shownTokenParams(role.token) }),
+        write: (name, body) => this.#write(name, body),
+      }),
     ];
   }
 
