@@ -112,7 +112,8 @@ export class Rig implements Activity {
     try {
       for (const close of this.#closing.reverse()) await within('cleaning up', close());
     } finally {
-      rmSync(this.folder, { recursive: true, force: true });
+      // a write that was cut off takes its temporary file away a moment after the agent has stopped
+      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
     }
   }
 
