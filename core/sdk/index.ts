@@ -66,6 +66,7 @@ export { callService, refusalText, type ServiceAnswer, type ServiceRequest } fro
 export { whyUnsafeTarget, type SafeTargetOptions } from './safe-target.js';
 export { deliveryJson } from './delivery-json.js';
 export { runProgram, type Program, type ProgramEnd } from './run-program.js';
+export { fromBase32, toBase32 } from './base32.js';
 export { signJwt, type JwtAlgorithm, type JwtOrder } from './jwt.js';
 export { jwtFacts, jwtTimeTrouble, requireJwt, type JwtFacts } from './jwt-facts.js';
 export { errnoOf, failureText } from './failure-text.js';

@@ -1,5 +1,5 @@
 // What the scenarios of second factors share: a TOTP method that is enforced for a mount, and its passcodes.
-import { fromBase32 } from '../../core/kernel/base32.js';
+import { fromBase32 } from '../../core/sdk/index.js';
 import { passcode } from '../../core/auto-auth/mfa/totp.js';
 import { plant } from './collector.js';
 import type { Rig } from './rig.js';

@@ -1,5 +1,5 @@
 // What a file with an authenticator secret says: base32, or an otpauth:// URL whose own parameters count. Pure; no message repeats the content.
-import { fromBase32 } from '../../kernel/base32.js';
+import { fromBase32 } from '../../sdk/index.js';
 import { agentError, type AgentError } from '../../sdk/index.js';
 import type { TotpSecret, TotpShape } from './totp.js';
 

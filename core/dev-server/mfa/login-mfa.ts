@@ -1,6 +1,6 @@
 // Login MFA of a server: TOTP methods, keys of entities, enforcements, and the logins that wait for their second factor.
 import { randomBytes } from 'node:crypto';
-import { toBase32 } from '../../kernel/base32.js';
+import { toBase32 } from '../../sdk/index.js';
 import type { Clock } from '../../sdk/index.js';
 import { fault, multiError } from '../backend.js';
 import type { Fields } from '../backend.js';

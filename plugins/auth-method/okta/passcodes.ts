@@ -1,7 +1,14 @@
 // Passcodes for logins: from a secret in a file, each given away once, because Okta refuses one that was used (rule 6 of the auth methods).
 // Knows no login.
-import { CredentialFile, agentError, type Clock, type Logger, type LoginAttempt, type Tried } from 'claviger/sdk';
-import { fromBase32 } from './base32.js';
+import {
+  CredentialFile,
+  agentError,
+  fromBase32,
+  type Clock,
+  type Logger,
+  type LoginAttempt,
+  type Tried,
+} from 'claviger/sdk';
 import { STEP_MS, passcode, stepAt } from './totp.js';
 
 const SETTING = 'totp_secret_file_path';

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { AuthMethod, LoginPlan } from '../../../core/sdk/index.js';
-import { fromBase32 } from '../../../plugins/auth-method/okta/base32.js';
+import { fromBase32 } from '../../../core/sdk/index.js';
 import { passcode, stepAt } from '../../../plugins/auth-method/okta/totp.js';
 import { codeAt } from '../../doubles/okta.js';
 import { LOGIN, PasswordStage, bodyOf, failureOf, leaked, passwordCases } from './password-cases.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fromBase32 } from '../../../../core/kernel/base32.js';
+import { fromBase32 } from '../../../../core/sdk/index.js';
 import { passcode } from '../../../../core/auto-auth/mfa/totp.js';
 import { rig, type Answered, type Rig } from '../auth/rig.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fromBase32, toBase32 } from '../../../core/kernel/base32.js';
+import { fromBase32, toBase32 } from '../../../core/sdk/index.js';
 
 describe('kernel/base32', () => {
   // RFC 4648, section 10
